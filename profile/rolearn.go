@@ -31,7 +31,7 @@ func ParseRoleARN(s string) (RoleARN, error) {
 	path, ok := strings.CutPrefix(resource, "role")
 	slash := strings.LastIndexByte(path, '/')
 	switch {
-	case !strings.HasPrefix(partition, "aws") || strings.Trim(partition, "abcdefghijklmnopqrstuvwxyz-") != "":
+	case !awsPartition.MatchString(partition):
 		return bad("its partition is not aws, aws-cn, aws-us-gov or the like")
 	case service != "iam":
 		return bad(fmt.Sprintf("it is one of %q, not of iam", service))
@@ -53,6 +53,8 @@ func ParseRoleARN(s string) (RoleARN, error) {
 }
 
 var (
+	awsPartition = regexp.MustCompile(`^aws(-[a-z]+)*$`)
+
 	roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
 	rolePath = regexp.MustCompile(`^/([!-~]{1,510}/)?$`)
 )
