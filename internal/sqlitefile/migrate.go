@@ -69,7 +69,7 @@ func check(ctx context.Context, tx *sql.Tx, table string, steps []string) (seen 
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var d string
 		if err := rows.Scan(&d); err != nil {

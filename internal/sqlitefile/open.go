@@ -19,7 +19,14 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Primary result codes, see https://www.sqlite.org/rescode.html.
+const (
+	codeBusy     = 5
+	codeReadOnly = 8
+	codeFull     = 13
+	codeNotADB   = 26
 )
 
 const (
@@ -118,7 +125,7 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 
 func busy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
+	return ok && e.Code()&0xff == codeBusy
 }
 
 // explain says what SQLite's words for it hide.
@@ -131,13 +138,13 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_NOTADB:
+	case codeNotADB:
 		return errors.New("not a SQLite file (give another path)")
-	case sqlite3.SQLITE_BUSY:
+	case codeBusy:
 		return fmt.Errorf("another process has been writing for %v (end it, or try again)", busyTimeout)
-	case sqlite3.SQLITE_READONLY:
+	case codeReadOnly:
 		return fmt.Errorf("the file or its directory may not be written: %w", err)
-	case sqlite3.SQLITE_FULL:
+	case codeFull:
 		return fmt.Errorf("the disk is full: %w", err)
 	}
 	return err
