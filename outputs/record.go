@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Status is how far a deployment has come.
+// Status is how far a deployment or a removal has come.
 type Status string
 
 // The statuses of a [Record]. Deploying and Removing are written before the
@@ -18,13 +18,17 @@ const (
 	Removed   Status = "removed"
 )
 
-// Record is one deployment of an instance, or its removal.
+// Record is one deployment of an instance, or its removal. It never holds a
+// secret, so that all of it may be shown.
 type Record struct {
 	Instance
 	// Number counts the records of the instance from 1. It is the version of
-	// the outputs that the record has.
+	// the outputs that the record has. The [Store] gives it.
 	Number int64  `json:"number"`
 	Status Status `json:"status"`
+	// Removal says that the record began as Removing. It tells a removal that
+	// failed from a deployment that did. The [Store] sets it.
+	Removal bool `json:"removal,omitempty"`
 	// Run is the pipeline run that made it.
 	Run string `json:"run"`
 	// Commit is the full hash, with "-dirty" behind it if the work tree had
@@ -57,10 +61,16 @@ func (r Record) Done() bool { return r.Status != Deploying && r.Status != Removi
 
 // Output is one published value.
 type Output struct {
-	// Value is the JSON of any value but null.
-	Value json.RawMessage `json:"value"`
+	// Value is the JSON of any value but null. A [Store] is given the value of a
+	// secret in it and gives it back by [Store.Secret] alone: in the records
+	// that a Store returns, the Value of a secret is nil.
+	Value json.RawMessage `json:"value,omitempty"`
 	// Secret values are encrypted where they are kept and never printed.
 	Secret bool `json:"secret,omitempty"`
+	// Hash tells whether two values of the output are equal. It is [Hash] of the
+	// value; of a secret one that only this Store can compute, so that nobody can
+	// find the value by guessing. The [Store] sets it.
+	Hash string `json:"hash,omitempty"`
 }
 
 // Read is one output that a deployment read.
@@ -69,7 +79,7 @@ type Read struct {
 	Key string `json:"key"`
 	// Number is that of the producer's [Record].
 	Number int64 `json:"number"`
-	// Hash is the SHA-256 of the value's JSON, in hexadecimal. For a secret it
-	// is keyed by the store, so that it tells nothing about the value.
+	// Hash is that of the [Output], so that the deployment is stale if the
+	// producer's output has another one now.
 	Hash string `json:"hash"`
 }
