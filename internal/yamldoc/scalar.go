@@ -1,0 +1,129 @@
+package yamldoc
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// maxExact is the largest whole number that JavaScript keeps exact.
+const maxExact = 1 << 53
+
+// Number returns f as an int64 if it is whole and exact in JavaScript, else as
+// it is. Zero has no sign.
+func Number(f float64) any {
+	if f == math.Trunc(f) && math.Abs(f) <= maxExact {
+		return int64(f)
+	}
+	return f
+}
+
+var (
+	intPattern   = regexp.MustCompile(`^([-+]?)(?:0b([01]+)|0x([0-9a-fA-F]+)|0o([0-7]+)|([0-9]+))$`)
+	floatPattern = regexp.MustCompile(`^(?:[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
+)
+
+// plain returns what a plain scalar stands for, by the rules of js-yaml 4 and
+// without dates, as the command line reads them. ok is false for what no JSON
+// number can be: .inf and .nan.
+func plain(s string) (v any, ok bool) {
+	switch s {
+	case "", "~", "null", "Null", "NULL":
+		return nil, true
+	case "true", "True", "TRUE":
+		return true, true
+	case "false", "False", "FALSE":
+		return false, true
+	case ".nan", ".NaN", ".NAN":
+		return nil, false
+	}
+	switch strings.TrimLeft(s[:1], "+-") + s[1:] {
+	case ".inf", ".Inf", ".INF":
+		return nil, false
+	}
+	if s[0] > '9' { // no number begins with a letter: most texts end here
+		return s, true
+	}
+	if v, ok := whole(s); ok {
+		return v, true
+	}
+	if floatPattern.MatchString(s) {
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return Number(f), true
+		}
+	}
+	return s, true
+}
+
+func whole(s string) (any, bool) {
+	m := intPattern.FindStringSubmatch(s)
+	if m == nil {
+		return nil, false
+	}
+	var f float64
+	if m[5] != "" {
+		var err error
+		if f, err = strconv.ParseFloat(m[5], 64); err != nil {
+			return nil, false
+		}
+	} else {
+		base, digits := 2, m[2]
+		if m[3] != "" {
+			base, digits = 16, m[3]
+		} else if m[4] != "" {
+			base, digits = 8, m[4]
+		}
+		for _, d := range digits {
+			n, _ := strconv.ParseInt(string(d), base, 8)
+			f = f*float64(base) + float64(n)
+		}
+		if math.IsInf(f, 0) {
+			return nil, false
+		}
+	}
+	if m[1] == "-" {
+		f = -f
+	}
+	return Number(f), true
+}
+
+// tagged returns what a scalar with a tag of YAML itself stands for, or why it
+// cannot.
+func tagged(tag, s string, isPlain bool) (v any, why string) {
+	typed, ok := plain(s)
+	if !ok {
+		return nil, "no JSON number"
+	}
+	fits := true
+	switch tag {
+	case "!!null":
+		fits = typed == nil
+	case "!!bool":
+		_, fits = typed.(bool)
+	case "!!int":
+		typed, fits = whole(s)
+	case "!!float":
+		switch typed.(type) {
+		case int64, float64:
+		default:
+			fits = false
+		}
+	case "":
+		if !isPlain {
+			return s, ""
+		}
+	case "!!str":
+		return s, ""
+	case "!!binary", "!!timestamp", "!!omap", "!!pairs", "!!set", "!!seq", "!!map", "!!merge":
+		return nil, "the tag " + tag + " is not supported here"
+	default: // a tag of the file's own, such as !Ref
+		if !isPlain {
+			return s, ""
+		}
+	}
+	if !fits {
+		return nil, strconv.Quote(s) + " is no " + tag
+	}
+	return typed, ""
+}
