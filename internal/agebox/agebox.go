@@ -1,0 +1,166 @@
+// Package agebox encrypts the secrets that the SQLite stores keep, with age
+// (https://age-encryption.org/v1).
+//
+// Start with [Load]. A [Box] seals a secret together with the name of what it is
+// the secret of, so that a row moved to another name does not open, and says for
+// whom it is sealed, so that a wrong key is recognised and not merely tried.
+package agebox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// ErrKey is wrapped by every error that another key would have prevented.
+var ErrKey = errors.New("wrong or missing key")
+
+// Box seals with its first identity and opens with each. A Box of no identity
+// refuses both. It is safe for concurrent use.
+type Box struct {
+	identities []*age.X25519Identity
+	from       string // where they came from, for errors
+}
+
+// NewKey returns a new identity, as the program age-keygen writes it: two lines
+// of comment with the public key, and the secret one.
+func NewKey() (string, error) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return "", fmt.Errorf("new key: %w", err)
+	}
+	return fmt.Sprintf("# secret key of slsflow's store: keep it apart from the store\n# public key: %s\n%s\n", id.Recipient(), id), nil
+}
+
+// Load returns a Box of the identities in text, or in file, one on a line, with
+// comments after "#". If both are empty, the Box has none. No error quotes
+// a key.
+func Load(text, file string) (*Box, error) {
+	from := "the key given as text"
+	switch {
+	case text != "" && file != "":
+		return nil, fmt.Errorf("%w: a key as text and key file %s (give one of them)", ErrKey, file)
+	case file != "":
+		b, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%w: key file: %w (age-keygen -o %s makes one)", ErrKey, err, file)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: key file: %w", ErrKey, err)
+		}
+		from, text = "key file "+file, string(b)
+	case text == "":
+		return &Box{}, nil
+	}
+	box := &Box{from: from}
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		id, err := age.ParseX25519Identity(line)
+		if err != nil {
+			why := "no age key, which begins with AGE-SECRET-KEY-1 (age-keygen makes one)"
+			if strings.HasPrefix(line, "age1") {
+				why = "a public key, which cannot decrypt (give the secret one, which begins with AGE-SECRET-KEY-1)"
+			}
+			return nil, fmt.Errorf("%w: %s, line %d: %s", ErrKey, from, n, why)
+		}
+		box.identities = append(box.identities, id)
+	}
+	if len(box.identities) == 0 {
+		return nil, fmt.Errorf("%w: %s: no key in it (age-keygen makes one)", ErrKey, from)
+	}
+	return box, nil
+}
+
+// Sealed is an encrypted secret.
+type Sealed struct {
+	Recipient string // the public key that it is encrypted to
+	Data      []byte
+}
+
+// Empty reports whether the box has no identity.
+func (b *Box) Empty() bool { return len(b.identities) == 0 }
+
+// Check returns an error that wraps [ErrKey] if the box cannot open what is
+// sealed for the recipient.
+func (b *Box) Check(recipient string) error {
+	_, err := b.identity(recipient)
+	return err
+}
+
+// Seal encrypts the secret of name.
+func (b *Box) Seal(name string, secret []byte) (Sealed, error) {
+	if b.Empty() {
+		return Sealed{}, b.noKey()
+	}
+	to := b.identities[0].Recipient()
+	var buf bytes.Buffer
+	w, err := age.Encrypt(&buf, to)
+	if err != nil {
+		return Sealed{}, fmt.Errorf("encrypt: %w", err)
+	}
+	plain := binary.AppendUvarint(nil, uint64(len(name)))
+	plain = append(plain, name...)
+	plain = append(plain, secret...)
+	if _, err := w.Write(plain); err != nil {
+		return Sealed{}, fmt.Errorf("encrypt: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return Sealed{}, fmt.Errorf("encrypt: %w", err)
+	}
+	return Sealed{Recipient: to.String(), Data: buf.Bytes()}, nil
+}
+
+// Open decrypts the secret of name.
+func (b *Box) Open(name string, s Sealed) ([]byte, error) {
+	id, err := b.identity(s.Recipient)
+	if err != nil {
+		return nil, err
+	}
+	r, err := age.Decrypt(bytes.NewReader(s.Data), id)
+	if err != nil {
+		return nil, fmt.Errorf("decrypt: damaged: %w", err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("decrypt: damaged: %w", err)
+	}
+	n, size := binary.Uvarint(plain)
+	if size <= 0 || n > uint64(len(plain)-size) {
+		return nil, errors.New("decrypt: damaged: no name in it")
+	}
+	if sealedName := string(plain[size : size+int(n)]); sealedName != name {
+		return nil, fmt.Errorf("decrypt: it is the secret of %q, moved here", sealedName)
+	}
+	return plain[size+int(n):], nil
+}
+
+func (b *Box) identity(recipient string) (*age.X25519Identity, error) {
+	if b.Empty() {
+		return nil, b.noKey()
+	}
+	var have []string
+	for _, id := range b.identities {
+		public := id.Recipient().String()
+		if public == recipient {
+			return id, nil
+		}
+		have = append(have, public)
+	}
+	return nil, fmt.Errorf("%w: encrypted for %s, but %s is of %s (give the secret key of the former)",
+		ErrKey, recipient, b.from, strings.Join(have, " and "))
+}
+
+func (b *Box) noKey() error {
+	return fmt.Errorf("%w: none given (give the text or the file of an age key; age-keygen makes one)", ErrKey)
+}
