@@ -85,8 +85,6 @@ func (r RoleARN) MarshalText() ([]byte, error) { return []byte(r.String()), nil 
 
 // UnmarshalText sets r to the text, which [ParseRoleARN] must accept; an empty
 // text is the zero RoleARN.
-//
-//nolint:recvcheck // a value marshals itself, only a pointer can be unmarshaled
 func (r *RoleARN) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*r = RoleARN{}

@@ -55,7 +55,9 @@ func TestSetFor(t *testing.T) {
 		},
 		{"default is missing", "alice", badDefault, "", false, `stage "alice": the default: no such profile "typo" (there are: dev, prod)`},
 		{
-			"nothing at all", "x", profile.Set{}, "", false,
+			"nothing at all", "x",
+			profile.Set{},
+			"", false,
 			`stage "x": no such profile: it is not among the mapped stages (none) and there is no default among the profiles (none) (map the stage, or name a default)`,
 		},
 	} {
