@@ -1,0 +1,229 @@
+package gitflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+)
+
+// leaf is a file, a link or a submodule of a tree. The zero leaf is none.
+type leaf struct {
+	mode filemode.FileMode
+	hash plumbing.Hash
+}
+
+func (l leaf) none() bool { return l == leaf{} }
+
+// isFile reports whether l is a file with content of its own.
+func (l leaf) isFile() bool { return l.mode == filemode.Regular || l.mode == filemode.Executable }
+
+// String names the kind of l, for messages.
+func (l leaf) String() string {
+	switch l.mode {
+	case filemode.Regular:
+		return "file"
+	case filemode.Executable:
+		return "executable file"
+	case filemode.Symlink:
+		return "symbolic link"
+	case filemode.Submodule:
+		return "submodule"
+	}
+	return "nothing"
+}
+
+// edit is what became of one path from one tree to another.
+type edit struct{ old, new leaf }
+
+// diff returns the leaves that differ between two trees, by path. Subtrees that
+// are equal are not read.
+func (r *Repository) diff(ctx context.Context, a, b plumbing.Hash) (map[string]edit, error) {
+	edits := map[string]edit{}
+	return edits, r.diffTrees(ctx, edits, "", a, b)
+}
+
+// diffTrees adds to edits; a zero hash is a tree that is not there.
+func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir string, a, b plumbing.Hash) error {
+	if a == b {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	olds, err := r.entries(dir, a)
+	if err != nil {
+		return err
+	}
+	news, err := r.entries(dir, b)
+	if err != nil {
+		return err
+	}
+	names := maps.Clone(olds)
+	maps.Copy(names, news)
+	for name := range names {
+		from, to := olds[name], news[name]
+		if from == to {
+			continue
+		}
+		var sub [2]plumbing.Hash
+		for i, e := range []*leaf{&from, &to} {
+			if e.mode == filemode.Dir {
+				sub[i] = e.hash
+				*e = leaf{}
+			}
+		}
+		p := path.Join(dir, name)
+		if from != to {
+			edits[p] = edit{from, to}
+		}
+		if err := r.diffTrees(ctx, edits, p, sub[0], sub[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries returns the entries of a tree by name, subtrees among them. A tree
+// that holds a name twice is an error: no answer about it would be right.
+func (r *Repository) entries(dir string, tree plumbing.Hash) (map[string]leaf, error) {
+	if tree.IsZero() {
+		return nil, nil
+	}
+	list, err := r.objects.tree(tree)
+	if err != nil {
+		return nil, err
+	}
+	byName := make(map[string]leaf, len(list))
+	for _, e := range list {
+		if _, twice := byName[e.Name]; twice || e.Name == "" || strings.Contains(e.Name, "/") {
+			return nil, fmt.Errorf("tree %s: malformed entry %q", tree, path.Join(dir, e.Name))
+		}
+		byName[e.Name] = leaf{e.Mode, e.Hash}
+	}
+	return byName, nil
+}
+
+// errDirectoryClash says that a path would have to be both a file and a
+// directory.
+var errDirectoryClash = errors.New("file and directory of one name")
+
+// editor makes a new tree from an old one, and keeps the objects to be written.
+type editor struct {
+	repo    *Repository
+	pending []plumbing.EncodedObject
+}
+
+// apply returns the tree that the edits make of the given one. A zero leaf as
+// the new one deletes. Directories that become empty go, as in git. The error
+// wraps errDirectoryClash if the edits do not fit.
+func (e *editor) apply(tree plumbing.Hash, edits map[string]leaf) (plumbing.Hash, error) {
+	h, err := e.applyDir("", tree, edits)
+	if err == nil && h.IsZero() {
+		obj := treeObject(nil)
+		e.pending = append(e.pending, obj)
+		return obj.Hash(), nil
+	}
+	return h, err
+}
+
+// applyDir takes edits by paths relative to dir, and returns a zero hash for a
+// directory that has become empty.
+func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf) (plumbing.Hash, error) {
+	entries, err := e.repo.entries(dir, tree)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	if entries == nil {
+		entries = map[string]leaf{}
+	}
+	here := map[string]leaf{}
+	below := map[string]map[string]leaf{}
+	for p, l := range edits {
+		name, rest, deeper := strings.Cut(p, "/")
+		if !deeper {
+			here[name] = l
+			continue
+		}
+		if below[name] == nil {
+			below[name] = map[string]leaf{}
+		}
+		below[name][rest] = l
+	}
+	// What goes first: a directory may take the place of a file, and a file of
+	// a directory.
+	for name, l := range here {
+		if l.none() && entries[name].mode != filemode.Dir {
+			delete(entries, name)
+		}
+	}
+	for name, sub := range below {
+		old := entries[name]
+		if !old.none() && old.mode != filemode.Dir {
+			if onlyDeletes(sub) {
+				continue // they are gone already: the directory became a file
+			}
+			return plumbing.ZeroHash, fmt.Errorf("%s: %w", path.Join(dir, name), errDirectoryClash)
+		}
+		h, err := e.applyDir(path.Join(dir, name), old.hash, sub)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		if h.IsZero() {
+			delete(entries, name)
+		} else {
+			entries[name] = leaf{filemode.Dir, h}
+		}
+	}
+	for name, l := range here {
+		if l.none() {
+			continue
+		}
+		if entries[name].mode == filemode.Dir {
+			return plumbing.ZeroHash, fmt.Errorf("%s: %w", path.Join(dir, name), errDirectoryClash)
+		}
+		entries[name] = l
+	}
+	if len(entries) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	obj := treeObject(entries)
+	e.pending = append(e.pending, obj)
+	return obj.Hash(), nil
+}
+
+func onlyDeletes(edits map[string]leaf) bool {
+	for _, l := range edits {
+		if !l.none() {
+			return false
+		}
+	}
+	return true
+}
+
+// treeObject encodes a tree as git does: sorted as if directories ended in a
+// slash.
+func treeObject(entries map[string]leaf) plumbing.EncodedObject {
+	key := func(name string) string {
+		if entries[name].mode == filemode.Dir {
+			return name + "/"
+		}
+		return name
+	}
+	var text []byte
+	for _, name := range slices.SortedFunc(maps.Keys(entries), func(a, b string) int { return strings.Compare(key(a), key(b)) }) {
+		l := entries[name]
+		text = fmt.Appendf(text, "%o %s\x00", uint32(l.mode), name)
+		text = append(text, l.hash[:]...)
+	}
+	obj := &plumbing.MemoryObject{}
+	obj.SetType(plumbing.TreeObject)
+	_, _ = obj.Write(text) // grows memory, cannot fail
+	return obj
+}
