@@ -117,7 +117,7 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		case <-time.After(pause):
 		}
 	}
@@ -130,8 +130,14 @@ func busy(err error) bool {
 
 // explain says what SQLite's words for it hide.
 func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
+			return fmt.Errorf("%w: %w", ctx.Err(), cause)
+		}
+		return ctx.Err()
 	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

@@ -41,7 +41,7 @@ func child(ctx context.Context, path string) int {
 		println(err.Error())
 		return 1
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if err := sqlitefile.Migrate(ctx, db, "counter_steps", steps); err != nil {
 		println(err.Error())
 		return 1
@@ -160,7 +160,9 @@ func TestAWriterWhoseContextEndsStopsWaiting(t *testing.T) {
 		result := make(chan error)
 		go func() { result <- count(ctx, other) }()
 		cancel(why)
-		require.ErrorIs(t, <-result, why)
+		err := <-result
+		require.ErrorIs(t, err, why)
+		require.ErrorIs(t, err, context.Canceled)
 		return nil
 	}))
 	require.Zero(t, total(t, db))
@@ -248,7 +250,7 @@ func TestMigrate(t *testing.T) {
 func BenchmarkWrite(b *testing.B) {
 	db, err := sqlitefile.Open(b.Context(), filepath.Join(b.TempDir(), "state.db"))
 	require.NoError(b, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	require.NoError(b, sqlitefile.Migrate(b.Context(), db, "counter_steps", steps))
 	for _, writers := range []int{1, 16} {
 		b.Run(strconv.Itoa(writers)+" writers", func(b *testing.B) {
