@@ -1,0 +1,104 @@
+package variables
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// Env is the source of ${env:NAME}. A variable that is set and empty is a value.
+// The map must not be written while the source is in use.
+func Env(vars map[string]string) Source {
+	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+		name, err := named("env", "NAME", address)
+		if err != nil {
+			return nil, false, err
+		}
+		v, ok := vars[name]
+		return v, ok, nil
+	})
+}
+
+// Opt is the source of ${opt:name}, the options of the command line; ${opt:} is
+// all of them. False, 0 and an empty text are values. The map must not be
+// written while the source is in use.
+func Opt(options map[string]any) Source {
+	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+		name, err := addressText("the address of opt", address)
+		if err != nil {
+			return nil, false, err
+		}
+		if name == "" {
+			if options == nil {
+				return map[string]any{}, true, nil
+			}
+			return options, true, nil
+		}
+		v, ok := options[name]
+		return v, ok, nil
+	})
+}
+
+// Sls is the source of ${sls:stage} and ${sls:instanceId}. The command line has
+// the milliseconds of its start for the latter.
+func Sls(stage, instanceID string) Source {
+	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+		name, err := named("sls", "stage", address)
+		if err != nil {
+			return nil, false, err
+		}
+		switch name {
+		case "stage":
+			return stage, true, nil
+		case "instanceId":
+			return instanceID, true, nil
+		}
+		return nil, false, fmt.Errorf("sls has no %q, only stage and instanceId", name)
+	})
+}
+
+// StrToBool is the source of ${strToBool(text)}, which is true for "true" and
+// "1", false for "false" and "0", and an error for everything else. Case and
+// blanks around it do not count.
+func StrToBool() Source {
+	return SourceFunc(func(_ context.Context, params []any, _ any) (any, bool, error) {
+		if len(params) == 0 || params[0] == nil {
+			return nil, false, fmt.Errorf("no value in its parentheses, want ${strToBool(text)}")
+		}
+		text, err := addressText("what stands in its parentheses", params[0])
+		if err != nil {
+			return nil, false, err
+		}
+		switch strings.ToLower(strings.TrimFunc(text, blank)) {
+		case "true", "1":
+			return true, true, nil
+		case "false", "0":
+			return false, true, nil
+		}
+		return nil, false, fmt.Errorf("%q is none of true, 1, false and 0", text)
+	})
+}
+
+// Local are the sources that need nothing but the files of the service and what
+// was said on the command line: file, opt, sls (without an instance id) and
+// strToBool. They open nothing but tree and read no environment, so that they
+// are fit for input that is not trusted, if tree is: give the tree of a commit.
+// dir is the directory of the service in tree.
+func Local(tree fs.FS, dir string, options map[string]any, stage string) map[string]Source {
+	return map[string]Source{
+		"file":      File(tree, dir),
+		"opt":       Opt(options),
+		"sls":       Sls(stage, ""),
+		"strToBool": StrToBool(),
+	}
+}
+
+// named returns an address that must not be empty.
+func named(typ, example string, address any) (string, error) {
+	name, err := addressText("the address of "+typ, address)
+	if err == nil && name == "" {
+		err = fmt.Errorf("no address, want ${%s:%s}", typ, example)
+	}
+	return name, err
+}

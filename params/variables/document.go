@@ -1,0 +1,147 @@
+package variables
+
+import (
+	"errors"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/slsflow/slsflow/internal/yamldoc"
+)
+
+// Document is a serverless.yml as it is written, with positions. It is not
+// changed by anything, and safe for concurrent use.
+type Document struct {
+	file string
+	src  []byte
+	root *node
+}
+
+// ParseDocument reads a serverless.yml, or a serverless.json if the name ends so.
+// file is the name in positions. The tags of CloudFormation, such as !Ref, become
+// the maps that they stand for. The error is [Errors]: all that is wrong with the
+// YAML and with the grammar of the variables.
+func ParseDocument(file string, src []byte) (*Document, error) {
+	root, errs := readTree(file, src)
+	if root != nil && root.kind != mapNode && len(errs) == 0 {
+		errs = append(errs, &Error{Pos: root.pos, Code: BadConfig, Msg: "a service is a map", Hint: "begin with: service: NAME"})
+	}
+	if root == nil && len(errs) == 0 {
+		errs = append(errs, &Error{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"})
+	}
+	if len(errs) > 0 {
+		return nil, errs.Err()
+	}
+	return &Document{file: file, src: src, root: root}, nil
+}
+
+// readTree reads a file of either format. The node is nil for an empty file.
+func readTree(file string, src []byte) (*node, Errors) {
+	parse := yamldoc.Parse
+	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
+		parse = yamldoc.ParseJSON
+	}
+	tree, err := parse(file, src)
+	var b builder
+	if problems, ok := errors.AsType[yamldoc.Problems](err); ok {
+		for _, p := range problems {
+			b.errs = append(b.errs, &Error{Pos: fromYAML(p.Pos), Code: InvalidYAML, Msg: p.Msg})
+		}
+	}
+	if tree == nil {
+		return nil, b.errs
+	}
+	return b.node(tree, nil), b.errs
+}
+
+// builder makes nodes of a file.
+type builder struct{ errs Errors }
+
+func (b *builder) node(y *yamldoc.Node, at *place) *node {
+	if name, ok := strings.CutPrefix(y.Tag, "!"); ok && !strings.HasPrefix(name, "!") {
+		return b.tagged(name, y, at)
+	}
+	return b.plain(y, at)
+}
+
+// plain makes the node of y without looking at its tag.
+func (b *builder) plain(y *yamldoc.Node, at *place) *node {
+	n := &node{pos: fromYAML(y.Pos)}
+	switch y.Kind {
+	case yamldoc.Mapping:
+		n.kind = mapNode
+		for _, f := range y.Fields {
+			n.keys = append(n.keys, f.Name)
+			n.kids = append(n.kids, b.node(f.Value, at.field(f.Name)))
+		}
+	case yamldoc.Sequence:
+		n.kind = listNode
+		for i, item := range y.Items {
+			n.kids = append(n.kids, b.node(item, at.index(i)))
+		}
+	default:
+		v := y.Scalar()
+		s, ok := v.(string)
+		if !ok {
+			n.scalar = v
+			return n
+		}
+		return b.text(s, y, 0, at)
+	}
+	return n
+}
+
+// text makes the node of a string that begins at byte base of the text of y.
+func (b *builder) text(s string, y *yamldoc.Node, base int, at *place) *node {
+	n := &node{scalar: s, pos: fromYAML(y.Pos), yaml: y, base: base}
+	parts, err := Parse(s)
+	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
+		pos := fromYAML(y.PosAt(base + syntax.Start))
+		b.errs = append(b.errs, &Error{Pos: pos, Path: at.String(), Expr: s[syntax.Start:], Code: syntax.Code, Msg: syntax.Msg})
+	}
+	if parts != nil {
+		n.kind, n.parts = textNode, parts
+	}
+	return n
+}
+
+// At returns the value at a path as [Document.Value] has it, and where it
+// stands. Each step is the key of a map, or the index of a list in decimal.
+func (d *Document) At(steps ...string) (value any, pos Pos, ok bool) {
+	n := d.root
+	for _, step := range steps {
+		if n = n.step(step); n == nil {
+			return nil, Pos{}, false
+		}
+	}
+	return n.value(), n.pos, true
+}
+
+// step returns the child at a key or index, or nil.
+func (n *node) step(key string) *node {
+	switch n.kind {
+	case mapNode:
+		if i := n.find(key); i >= 0 {
+			return n.kids[i]
+		}
+	case listNode:
+		if i, ok := listIndex(key, len(n.kids)); ok {
+			return n.kids[i]
+		}
+	}
+	return nil
+}
+
+// listIndex reads a decimal index of a list of a length.
+func listIndex(key string, length int) (int, bool) {
+	i, err := strconv.Atoi(key)
+	return i, err == nil && i >= 0 && i < length && strconv.Itoa(i) == key
+}
+
+// Value returns the document as it is written, with its variables as text:
+// map[string]any, []any, string, int64, float64, bool and nil. It belongs to the
+// caller.
+func (d *Document) Value() any { return d.root.value() }
+
+// File returns the name of the file, as positions have it.
+func (d *Document) File() string { return d.file }

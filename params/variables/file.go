@@ -1,0 +1,125 @@
+package variables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxFile bounds the size of a file that a variable reads, in bytes.
+const maxFile = 16 << 20
+
+// File is the source of ${file(path)} and ${file(path):key.key}. Files that end
+// in .yml, .yaml, .json and .tfstate are parsed; others are texts. The path is
+// relative to dir, which is a directory of fsys, and can lead to nothing outside
+// of fsys; whether a symbolic link can is up to fsys (those of an os.Root
+// cannot). A file that does not exist, and a key that is not in it, are absent.
+// JavaScript and TypeScript files are [ErrLeave].
+func File(fsys fs.FS, dir string) Source { return &fileSource{fsys: fsys, dir: dir} }
+
+type fileSource struct {
+	fsys fs.FS
+	dir  string
+}
+
+// Resolve reads a file for a caller that knows no variables in it. A [Resolver]
+// looks into the file itself, so that a key may lead through a variable.
+func (f *fileSource) Resolve(_ context.Context, params []any, address any) (any, bool, error) {
+	n, _, err := f.load(params)
+	if err != nil || n == nil {
+		return nil, false, err
+	}
+	keys, err := addressText("the address of file", address)
+	if err != nil {
+		return nil, false, err
+	}
+	if keys != "" {
+		for key := range strings.SplitSeq(keys, ".") {
+			if n = n.step(key); n == nil {
+				return nil, false, nil
+			}
+		}
+	}
+	return n.value(), n.kind != scalarNode || n.scalar != nil, nil
+}
+
+// load returns the content of a file, with positions in it, and its name in the
+// file system. The node is nil if there is no such file.
+func (f *fileSource) load(params []any) (*node, string, error) {
+	if len(params) == 0 || params[0] == nil {
+		return nil, "", errors.New("no path, want ${file(path)}")
+	}
+	written, err := addressText("the path", params[0])
+	if err != nil {
+		return nil, "", err
+	}
+	if written == "" {
+		return nil, "", errors.New("no path, want ${file(path)}")
+	}
+	if path.IsAbs(written) {
+		return nil, "", fmt.Errorf("the path %q is absolute, want one from the directory of the service", written)
+	}
+	name := path.Join(f.dir, written)
+	if !fs.ValidPath(name) {
+		return nil, "", fmt.Errorf("the path %q leads out of the repository", written)
+	}
+	switch ext := path.Ext(name); ext {
+	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts":
+		return nil, name, fmt.Errorf("%s is a program: %w", name, ErrLeave)
+	}
+	src, err := f.read(name)
+	if err != nil || src == nil {
+		return nil, name, err
+	}
+	switch path.Ext(name) {
+	case ".yml", ".yaml", ".json", ".tfstate":
+		n, errs := readTree(name, src)
+		if err := errs.Err(); err != nil {
+			return nil, name, err
+		}
+		if n == nil {
+			return nil, name, fmt.Errorf("%s is empty", name)
+		}
+		return n, name, nil
+	}
+	if !utf8.Valid(src) {
+		return nil, name, fmt.Errorf("%s is no UTF-8 text", name)
+	}
+	n := &node{scalar: string(src), pos: Pos{File: name, Line: 1, Col: 1}}
+	parts, err := Parse(string(src))
+	if err != nil {
+		return nil, name, fmt.Errorf("%s: %w", name, err)
+	}
+	if parts != nil {
+		n.kind, n.parts = textNode, parts
+	}
+	return n, name, nil
+}
+
+// read returns nil for a file that does not exist.
+func (f *fileSource) read(name string) ([]byte, error) {
+	file, err := f.fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	src, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(src) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
+	}
+	if src == nil {
+		src = []byte{}
+	}
+	return src, nil
+}
