@@ -1,0 +1,24 @@
+//go:build !linux && !darwin
+
+package slscli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+const leavings = ".serverless"
+
+type seized struct{}
+
+func seize(context.Context, string) (*seized, error) { return nil, unsupported() }
+
+func (*seized) release() error { return nil }
+
+func document(string, []byte) (string, func() error, error) { return "", nil, unsupported() }
+
+func unsupported() error {
+	return fmt.Errorf("calls on %s: %w (use Linux or macOS)", runtime.GOOS, errors.ErrUnsupported)
+}
