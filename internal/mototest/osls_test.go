@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,7 @@ func newCLI(t *testing.T, s *mototest.Server, account string) *cli {
 
 // run returns what osls wrote to both outputs.
 func (c *cli) run(t *testing.T, command, service, stage string, env ...string) (string, error) {
+	t.Helper()
 	dir := filepath.Join(c.dir, service+"-"+stage)
 	err := errors.Join(
 		os.MkdirAll(dir, 0o700),
@@ -110,7 +112,7 @@ func (c *cli) run(t *testing.T, command, service, stage string, env ...string) (
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), c.node, c.osls, command, "--stage", stage, "--region", mototest.Region)
 	cmd.Dir = dir
-	cmd.Env = append(c.env[:len(c.env):len(c.env)], env...)
+	cmd.Env = slices.Concat(c.env, env)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -126,7 +126,11 @@ func TestMain(m *testing.M) {
 		fmt.Println(s.URL, err)
 		select {}
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if only.server != nil {
+		_ = only.server.Close()
+	}
+	os.Exit(status)
 }
 
 func TestServerDoesNotOutliveItsOwner(t *testing.T) {

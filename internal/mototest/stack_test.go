@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,7 +20,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slsflow/slsflow/internal/mototest"
+	"github.com/slsflow/slsflow/internal/testenv"
 )
+
+// only is the server of all tests of stacks, started by the first and ended by TestMain.
+var only struct {
+	start  sync.Once
+	server *mototest.Server
+	err    error
+}
+
+// shared returns a server that is empty.
+func shared(t *testing.T) *mototest.Server {
+	t.Helper()
+	python := testenv.Moto(t)
+	only.start.Do(func() {
+		only.server, only.err = mototest.Launch(context.WithoutCancel(t.Context()), python, nil)
+	})
+	require.NoError(t, only.err)
+	only.server.Reset(t)
+	return only.server
+}
 
 // An account is one account of a server, as the tests look at it.
 type account struct {
@@ -188,36 +209,8 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-// TestStacks has one server for all, which begins each test empty.
-func TestStacks(t *testing.T) {
-	s := mototest.Start(t)
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, *mototest.Server)
-	}{
-		{"outputs follow the change set", outputsFollowTheChangeSet},
-		{"update without change", updateWithoutChange},
-		{"failed update is rolled back", failedUpdateIsRolledBack},
-		{"failed creation is rolled back", failedCreationIsRolledBack},
-		{"direct update", directUpdate},
-		{"resource that comes back is made again", resourceThatComesBackIsMadeAgain},
-		{"changed resource stays the stack's", changedResourceStaysTheStacks},
-		{"only what was made is listed", onlyWhatWasMadeIsListed},
-		{"bucket that is not empty keeps its stack", bucketThatIsNotEmptyKeepsItsStack},
-		{"REST API with CORS", restAPIWithCORS},
-		{"refused template", refusedTemplate},
-		{"two creations at once", twoCreationsAtOnce},
-		{"accounts do not see each other", accountsDoNotSeeEachOther},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s.Reset(t)
-			test.run(t, s)
-		})
-	}
-}
-
-func outputsFollowTheChangeSet(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestOutputsFollowTheChangeSet(t *testing.T) {
+	a := open(t, shared(t), dev)
 	const format = `{"Resources": {"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b-1"}}},
 		"Outputs": {"Name": {"Value": {"Fn::Join": ["-", [{"Ref": "B"}, %q]]}, "Export": {"Name": "the-name"}}}}`
 	a.create("web", fmt.Sprintf(format, "x"))
@@ -245,15 +238,15 @@ func outputsFollowTheChangeSet(t *testing.T, s *mototest.Server) {
 	require.Empty(t, exports.Exports)
 }
 
-func updateWithoutChange(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestUpdateWithoutChange(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("web", template("B", bucket))
 	err := a.change(types.ChangeSetTypeUpdate, "web", template("B", bucket))
 	require.ErrorContains(t, err, "didn't contain changes")
 }
 
-func failedUpdateIsRolledBack(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestFailedUpdateIsRolledBack(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("other", template("T", table("taken")))
 	a.create("web", template("Old", table("old")))
 	a.update("web", template("New", table("new"), "Clash", table("taken")))
@@ -269,11 +262,10 @@ func failedUpdateIsRolledBack(t *testing.T, s *mototest.Server) {
 	require.ElementsMatch(t, []string{"taken", "new", "free"}, a.tables())
 }
 
-func failedCreationIsRolledBack(t *testing.T, s *mototest.Server) {
+func TestFailedCreationIsRolledBack(t *testing.T) {
 	for _, way := range []string{"change set", "direct"} {
 		t.Run(way, func(t *testing.T) {
-			s.Reset(t)
-			a := open(t, s, dev)
+			a := open(t, shared(t), dev)
 			a.create("other", template("T", table("taken")))
 			body := template("New", table("new"), "Clash", table("taken"))
 			if way == "direct" {
@@ -297,8 +289,8 @@ func failedCreationIsRolledBack(t *testing.T, s *mototest.Server) {
 	}
 }
 
-func directUpdate(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestDirectUpdate(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("web", template("A", table("a")))
 	update := func(body string) {
 		_, err := a.cfn.UpdateStack(t.Context(), &cfn.UpdateStackInput{StackName: aws.String("web"), TemplateBody: &body})
@@ -312,8 +304,8 @@ func directUpdate(t *testing.T, s *mototest.Server) {
 }
 
 // As when a release is rolled back to one that had what a bad one left out.
-func resourceThatComesBackIsMadeAgain(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestResourceThatComesBackIsMadeAgain(t *testing.T) {
+	a := open(t, shared(t), dev)
 	full, less := template("A", table("a"), "B", table("b")), template("A", table("a"))
 	a.create("web", full)
 	a.update("web", less)
@@ -322,8 +314,8 @@ func resourceThatComesBackIsMadeAgain(t *testing.T, s *mototest.Server) {
 	require.ElementsMatch(t, []string{"a", "b"}, a.tables())
 }
 
-func changedResourceStaysTheStacks(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestChangedResourceStaysTheStacks(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("web", template("A", table("a")))
 	changed := strings.Replace(table("a"), `"BillingMode"`, `"SSESpecification": {"SSEEnabled": true}, "BillingMode"`, 1)
 	a.update("web", template("A", changed))
@@ -332,8 +324,8 @@ func changedResourceStaysTheStacks(t *testing.T, s *mototest.Server) {
 	require.Empty(t, a.tables())
 }
 
-func onlyWhatWasMadeIsListed(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestOnlyWhatWasMadeIsListed(t *testing.T) {
+	a := open(t, shared(t), dev)
 	policy := `{"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "B"}, "PolicyDocument": {"Statement": []}}}`
 	a.create("web", template("B", bucket, "P", policy))
 	require.Len(t, a.resources("web"), 1)
@@ -342,8 +334,8 @@ func onlyWhatWasMadeIsListed(t *testing.T, s *mototest.Server) {
 	require.Len(t, list.StackResourceSummaries, 1)
 }
 
-func bucketThatIsNotEmptyKeepsItsStack(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestBucketThatIsNotEmptyKeepsItsStack(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("web", template("B", bucket, "T", table("a")))
 	name := a.resources("web")["B"]
 	a.call("PUT", "s3", "/"+name+"/index.html", "", "hello")
@@ -359,8 +351,8 @@ func bucketThatIsNotEmptyKeepsItsStack(t *testing.T, s *mototest.Server) {
 	require.NotContains(t, a.call("GET", "s3", "/", "", ""), name)
 }
 
-func restAPIWithCORS(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestRESTAPIWithCORS(t *testing.T) {
+	a := open(t, shared(t), dev)
 	a.create("web", template(
 		"API", `{"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "web"}}`,
 		"Options", `{"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "OPTIONS", "AuthorizationType": "NONE",
@@ -372,8 +364,8 @@ func restAPIWithCORS(t *testing.T, s *mototest.Server) {
 	require.NotContains(t, a.call("GET", "apigateway", "/restapis", "", ""), `"web"`)
 }
 
-func refusedTemplate(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestRefusedTemplate(t *testing.T) {
+	a := open(t, shared(t), dev)
 	validate := func(body string) error {
 		_, err := a.cfn.ValidateTemplate(t.Context(), &cfn.ValidateTemplateInput{TemplateBody: &body})
 		return err
@@ -387,8 +379,8 @@ func refusedTemplate(t *testing.T, s *mototest.Server) {
 		"Role": "arn:aws:iam::111111111111:role/r", "Code": {"ZipFile": "exports.f = async () => {}"}}}`)))
 }
 
-func twoCreationsAtOnce(t *testing.T, s *mototest.Server) {
-	a := open(t, s, dev)
+func TestTwoCreationsAtOnce(t *testing.T) {
+	a := open(t, shared(t), dev)
 	errs := make(chan error)
 	for range 2 {
 		go func() {
@@ -411,7 +403,8 @@ func twoCreationsAtOnce(t *testing.T, s *mototest.Server) {
 	require.Contains(t, code(a.change(types.ChangeSetTypeCreate, "web", template("B", bucket))), "already exists and cannot be created again")
 }
 
-func accountsDoNotSeeEachOther(t *testing.T, s *mototest.Server) {
+func TestAccountsDoNotSeeEachOther(t *testing.T) {
+	s := shared(t)
 	one, two := open(t, s, dev), open(t, s, prod)
 	one.create("web", template("T", table("a")))
 	list, err := two.cfn.DescribeStacks(t.Context(), nil)
@@ -425,4 +418,24 @@ func accountsDoNotSeeEachOther(t *testing.T, s *mototest.Server) {
 	one.remove("web")
 	require.Equal(t, types.StackStatusCreateComplete, two.status("web"))
 	require.Equal(t, []string{"a"}, two.tables())
+}
+
+func TestManyStacksAtOnce(t *testing.T) {
+	a := open(t, shared(t), dev)
+	const stacks = 40
+	done := make(chan error)
+	for i := range stacks {
+		go func() {
+			name, body := aws.String(fmt.Sprintf("web-%d", i)), template("B", bucket)
+			_, err := a.cfn.CreateStack(context.WithoutCancel(t.Context()), &cfn.CreateStackInput{StackName: name, TemplateBody: &body})
+			if err == nil {
+				_, err = a.cfn.DescribeStacks(context.WithoutCancel(t.Context()), &cfn.DescribeStacksInput{StackName: name})
+			}
+			done <- err
+		}()
+	}
+	for range stacks {
+		require.NoError(t, <-done)
+	}
+	require.Len(t, a.stacks(), stacks)
 }

@@ -11,29 +11,29 @@ import (
 // Start launches a server for one test and ends it with the test. Without
 // `make testenv` the test is skipped, or with CI=true fails. The log of the server is
 // shown when the test has failed.
-func Start(t testing.TB) *Server {
-	t.Helper()
+func Start(tb testing.TB) *Server {
+	tb.Helper()
 	log := new(tail)
-	s, err := Launch(t.Context(), testenv.Moto(t), log)
+	s, err := Launch(tb.Context(), testenv.Moto(tb), log)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, log)
+		tb.Fatalf("%v\n%s", err, log)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
-		if t.Failed() {
-			t.Logf("the end of what moto said:\n%s", log)
+		if tb.Failed() {
+			tb.Logf("the end of what moto said:\n%s", log)
 		}
 	})
 	return s
 }
 
 // Reset is [Server.Clear] for a test, which fails if that does.
-func (s *Server) Reset(t testing.TB) {
-	t.Helper()
-	if err := s.Clear(t.Context()); err != nil {
-		t.Fatal(err)
+func (s *Server) Reset(tb testing.TB) {
+	tb.Helper()
+	if err := s.Clear(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 }
 

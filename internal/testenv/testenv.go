@@ -28,29 +28,29 @@ const module = "github.com/slsflow/slsflow"
 var ErrMissing = errors.New("not installed")
 
 // Moto returns the path of the Python interpreter that has moto, or skips the test.
-func Moto(t testing.TB) string {
-	t.Helper()
-	return need(t, FindMoto)
+func Moto(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, FindMoto)
 }
 
 // Osls returns the path of the serverless.js of osls 4, to be run with [Node], or
 // skips the test.
-func Osls(t testing.TB) string {
-	t.Helper()
-	return need(t, FindOsls)
+func Osls(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, FindOsls)
 }
 
 // Serverless3 returns the path of the serverless.js of serverless 3, to be run with
 // [Node], or skips the test.
-func Serverless3(t testing.TB) string {
-	t.Helper()
-	return need(t, FindServerless3)
+func Serverless3(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, FindServerless3)
 }
 
 // Node returns the path of node, as it is found in PATH, or skips the test.
-func Node(t testing.TB) string {
-	t.Helper()
-	return need(t, FindNode)
+func Node(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, FindNode)
 }
 
 // FindMoto is [Moto] for programs: it returns an error that wraps [ErrMissing].
@@ -127,16 +127,16 @@ func find(what, stamp string, elem ...string) (string, error) {
 	return path, nil
 }
 
-func need(t testing.TB, find func() (string, error)) string {
-	t.Helper()
+func need(tb testing.TB, find func() (string, error)) string {
+	tb.Helper()
 	path, err := find()
 	switch {
 	case err == nil:
 		return path
 	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
-		t.Skip(err)
+		tb.Skip(err)
 	default:
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ""
 }
