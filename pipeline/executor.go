@@ -46,3 +46,14 @@ type Task struct {
 	// Mask makes Log hide secrets from now on. Empty ones are ignored.
 	Mask func(secrets ...string)
 }
+
+// Ender is an [Executor] that can end what a lost attempt has left without doing
+// the step: it is asked to when a run is cancelled whose runner was killed in the
+// middle of a step. An executor that is no Ender is not asked, and the step is
+// recorded as cancelled.
+type Ender interface {
+	Executor
+	// End ends what the latest attempt of the task has left, which is in
+	// [Task.Notes]. It must be safe to repeat.
+	End(ctx context.Context, task Task) error
+}

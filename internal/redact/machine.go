@@ -1,0 +1,63 @@
+package redact
+
+import "slices"
+
+// machine finds all of many texts in one pass, after Aho and Corasick: its
+// state is the longest end of what was read that a text begins with.
+type machine struct {
+	nodes []mnode
+	first [256]int32 // the children of the root, since most bytes lead there
+}
+
+type mnode struct {
+	bytes   []byte  // of the children, sorted
+	kids    []int32 // in the order of bytes
+	fail    int32   // the longest proper end that is a state too
+	depth   int32
+	longest int32 // length of the longest text that ends here, or 0
+}
+
+func newMachine(texts []string) *machine {
+	m := &machine{nodes: make([]mnode, 1)}
+	for _, t := range texts {
+		at := int32(0)
+		for i := range len(t) {
+			pos, ok := slices.BinarySearch(m.nodes[at].bytes, t[i])
+			if !ok {
+				id := int32(len(m.nodes))
+				m.nodes = append(m.nodes, mnode{depth: int32(i + 1)})
+				n := &m.nodes[at]
+				n.bytes = slices.Insert(n.bytes, pos, t[i])
+				n.kids = slices.Insert(n.kids, pos, id)
+			}
+			at = m.nodes[at].kids[pos]
+		}
+		m.nodes[at].longest = int32(len(t))
+	}
+	for i, b := range m.nodes[0].bytes {
+		m.first[b] = m.nodes[0].kids[i]
+	}
+	// By depth, so that the fail of a node is known before its children ask.
+	queue := slices.Clone(m.nodes[0].kids)
+	for k := 0; k < len(queue); k++ {
+		n := &m.nodes[queue[k]]
+		n.longest = max(n.longest, m.nodes[n.fail].longest)
+		for i, b := range n.bytes {
+			m.nodes[n.kids[i]].fail = m.step(n.fail, b)
+		}
+		queue = append(queue, n.kids...)
+	}
+	return m
+}
+
+// step returns the state after one more byte.
+func (m *machine) step(at int32, b byte) int32 {
+	for at != 0 {
+		n := &m.nodes[at]
+		if pos, ok := slices.BinarySearch(n.bytes, b); ok {
+			return n.kids[pos]
+		}
+		at = n.fail
+	}
+	return m.first[b]
+}

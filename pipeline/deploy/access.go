@@ -1,0 +1,26 @@
+package deploy
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/profile"
+	"github.com/slsflow/slsflow/profile/awsaccess"
+)
+
+// Access gives the credentials of a profile. It is safe for concurrent use.
+type Access interface {
+	// Credentials returns the variables that give a command the access of p:
+	// AWS_ACCESS_KEY_ID and so on, and AWS_REGION. They are of p's account, or
+	// there is an error.
+	Credentials(ctx context.Context, p profile.Profile, region string, s awsaccess.Session) (map[string]params.Secret, error)
+}
+
+// AWS is the [Access] of AWS: the profile's role is assumed, or, if it has none,
+// the credentials of Config are used; in both cases the account is checked first.
+type AWS struct {
+	// Config has the credentials that assume the roles, and the endpoint.
+	Config aws.Config
+}
