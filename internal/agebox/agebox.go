@@ -91,6 +91,14 @@ type Sealed struct {
 // Empty reports whether the box has no identity.
 func (b *Box) Empty() bool { return len(b.identities) == 0 }
 
+// Recipient returns the public key that the box seals for, or "" if it is empty.
+func (b *Box) Recipient() string {
+	if b.Empty() {
+		return ""
+	}
+	return b.identities[0].Recipient().String()
+}
+
 // Check returns an error that wraps [ErrKey] if the box cannot open what is
 // sealed for the recipient.
 func (b *Box) Check(recipient string) error {
@@ -143,6 +151,15 @@ func (b *Box) Open(name string, s Sealed) ([]byte, error) {
 		return nil, fmt.Errorf("decrypt: it is the secret of %q, moved here", sealedName)
 	}
 	return plain[size+int(n):], nil
+}
+
+// Reseal returns the secret of name, sealed anew for the first identity.
+func (b *Box) Reseal(name string, s Sealed) (Sealed, error) {
+	secret, err := b.Open(name, s)
+	if err != nil {
+		return Sealed{}, err
+	}
+	return b.Seal(name, secret)
 }
 
 func (b *Box) identity(recipient string) (*age.X25519Identity, error) {

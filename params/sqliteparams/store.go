@@ -28,7 +28,7 @@ var ErrKey = agebox.ErrKey
 type Options struct {
 	// Key is one age identity or several, each on a line of its own. The first
 	// encrypts, each may decrypt: to change the key, put the new one before the
-	// old one, and put each secret again.
+	// old one and call [Store.Rekey].
 	Key string `json:"-"`
 	// KeyFile is the path of a file with such lines. Give it or Key, not both.
 	KeyFile string
@@ -234,9 +234,4 @@ func (s *Store) List(ctx context.Context, app, profile string) ([]params.Entry, 
 		return fail(err)
 	}
 	return list, nil
-}
-
-// sealName is what a secret is bound to. No part holds a zero byte.
-func sealName(k params.Key) string {
-	return "param\x00" + k.App + "\x00" + k.Profile + "\x00" + k.Name
 }
