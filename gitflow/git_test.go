@@ -18,9 +18,10 @@ import (
 // oracle is a directory in which the real git runs. The tests compare what this
 // package answers with what git answers.
 type oracle struct {
-	t    testing.TB
-	dir  string
-	when int // seconds, so that no two commits share a time
+	t     testing.TB
+	dir   string
+	when  int               // seconds, so that no two commits share a time
+	blobs map[string]string // see blob
 }
 
 // gitEnv keeps git away from the configuration of the machine.
@@ -32,21 +33,21 @@ func gitEnv(extra ...string) []string {
 	}, extra...)
 }
 
-func needGit(t testing.TB) {
-	t.Helper()
+func needGit(tb testing.TB) {
+	tb.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("no git in PATH")
+			tb.Fatal("no git in PATH")
 		}
-		t.Skip("no git in PATH")
+		tb.Skip("no git in PATH")
 	}
 }
 
 // newOracle makes a repository with a work tree on branch master.
-func newOracle(t testing.TB, initArgs ...string) *oracle {
-	t.Helper()
-	needGit(t)
-	g := &oracle{t: t, dir: t.TempDir(), when: 1_700_000_000}
+func newOracle(tb testing.TB, initArgs ...string) *oracle {
+	tb.Helper()
+	needGit(tb)
+	g := &oracle{t: tb, dir: tb.TempDir(), when: 1_700_000_000}
 	g.git(append([]string{"init", "-q", "-b", "master"}, initArgs...)...)
 	return g
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sync"
 
 	"github.com/go-git/go-billy/v5/osfs"
@@ -18,17 +19,36 @@ import (
 // the list of packs it saw first and is not safe for concurrent use: this type
 // reads the list again when an object is missing, and serialises the calls.
 type objects struct {
-	mu    sync.Mutex
+	mu    *sync.Mutex
 	store *filesystem.ObjectStorage
+	extra map[plumbing.Hash]plumbing.EncodedObject // not written; seen by get alone
 }
 
 func newObjects(dir string) *objects {
-	return &objects{store: filesystem.NewObjectStorage(dotgit.New(osfs.New(dir)), cache.NewObjectLRUDefault())}
+	return &objects{
+		mu:    &sync.Mutex{},
+		store: filesystem.NewObjectStorage(dotgit.New(osfs.New(dir)), cache.NewObjectLRUDefault()),
+	}
+}
+
+// with returns the same objects and some more, which are not written.
+func (o *objects) with(more []plumbing.EncodedObject) *objects {
+	extra := maps.Clone(o.extra)
+	if extra == nil {
+		extra = map[plumbing.Hash]plumbing.EncodedObject{}
+	}
+	for _, obj := range more {
+		extra[obj.Hash()] = obj
+	}
+	return &objects{mu: o.mu, store: o.store, extra: extra}
 }
 
 // get returns an object of type t, which nobody may change. The error wraps
 // ErrNotFound if there is no such object.
 func (o *objects) get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	if obj, ok := o.extra[h]; ok && (t == plumbing.AnyObject || t == obj.Type()) {
+		return obj, nil
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	obj, err := o.store.EncodedObject(t, h)

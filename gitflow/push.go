@@ -46,12 +46,12 @@ func (r *Repository) receive(ctx context.Context, from *Repository, updates []Re
 	}
 	if from.dirs.common != r.dirs.common {
 		r.objects.refresh()
-		c := copier{ctx: ctx, from: from, to: r.objects, shallow: r.shallow}
+		c := copier{from: from, to: r.objects, shallow: r.shallow}
 		for _, u := range updates {
 			if u.New == "" {
 				continue
 			}
-			if err := c.any(plumbing.NewHash(u.New)); err != nil {
+			if err := c.any(ctx, plumbing.NewHash(u.New)); err != nil {
 				return fmt.Errorf("%s: %w", u.Name, err)
 			}
 		}
@@ -83,32 +83,31 @@ func (r *Repository) checkRefObject(u RefUpdate) error {
 // copier copies objects that to does not have. It writes an object after all
 // that it names, so that whatever is there is complete, also after a crash.
 type copier struct {
-	ctx     context.Context //nolint:containedctx // lives for one call
 	from    *Repository
 	to      *objects
 	shallow map[plumbing.Hash]bool // of to: commits there without their parents
 }
 
 // any copies a commit with its history, or a tag, a tree or a blob.
-func (c *copier) any(h plumbing.Hash) error {
+func (c *copier) any(ctx context.Context, h plumbing.Hash) error {
 	obj, err := c.from.objects.get(plumbing.AnyObject, h)
 	if err != nil {
 		return err
 	}
 	switch obj.Type() {
 	case plumbing.CommitObject:
-		return c.history(h)
+		return c.history(ctx, h)
 	case plumbing.TagObject:
 		tag := &object.Tag{}
 		if err := tag.Decode(obj); err != nil {
 			return fmt.Errorf("tag %s: %w", h, err)
 		}
-		if err := c.any(tag.Target); err != nil {
+		if err := c.any(ctx, tag.Target); err != nil {
 			return err
 		}
 		return c.to.put(obj)
 	case plumbing.TreeObject:
-		return c.tree(h)
+		return c.tree(ctx, h)
 	default:
 		return c.to.put(obj)
 	}
@@ -116,12 +115,12 @@ func (c *copier) any(h plumbing.Hash) error {
 
 // history copies a commit and its ancestors, oldest first. It keeps its own
 // stack, because a history may be a million commits deep.
-func (c *copier) history(tip plumbing.Hash) error {
+func (c *copier) history(ctx context.Context, tip plumbing.Hash) error {
 	stack := []plumbing.Hash{tip}
 	open := map[plumbing.Hash]bool{}
 	for len(stack) > 0 {
-		if err := c.ctx.Err(); err != nil {
-			return context.Cause(c.ctx)
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
 		}
 		h := stack[len(stack)-1]
 		if ok, err := c.to.has(h); err != nil {
@@ -142,7 +141,7 @@ func (c *copier) history(tip plumbing.Hash) error {
 			stack = append(stack, commit.ParentHashes...)
 			continue
 		}
-		if err := c.tree(commit.TreeHash); err != nil {
+		if err := c.tree(ctx, commit.TreeHash); err != nil {
 			return fmt.Errorf("commit %s: %w", h, err)
 		}
 		obj, err := c.from.objects.get(plumbing.CommitObject, h)
@@ -157,7 +156,10 @@ func (c *copier) history(tip plumbing.Hash) error {
 	return nil
 }
 
-func (c *copier) tree(h plumbing.Hash) error {
+func (c *copier) tree(ctx context.Context, h plumbing.Hash) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
 	if ok, err := c.to.has(h); ok || err != nil {
 		return err
 	}
@@ -168,7 +170,7 @@ func (c *copier) tree(h plumbing.Hash) error {
 	for _, e := range entries {
 		switch e.Mode {
 		case filemode.Dir:
-			err = c.tree(e.Hash)
+			err = c.tree(ctx, e.Hash)
 		case filemode.Submodule: // a commit of another repository
 		default:
 			err = c.blob(e.Hash)

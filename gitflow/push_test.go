@@ -138,7 +138,7 @@ func TestPushRivalsNeverOverwriteEachOther(t *testing.T) {
 	last := commits[len(commits)-1]
 
 	var won atomic.Int64
-	step := func(at string, write func(old, new string) error) (done bool) {
+	step := func(at string, write func(old, next string) error) (done bool) {
 		if at == last {
 			return true
 		}
@@ -157,8 +157,8 @@ func TestPushRivalsNeverOverwriteEachOther(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if step(at, func(old, new string) error {
-					err := r.Push(t.Context(), target, gitflow.RefUpdate{Name: "counter", Old: old, New: new})
+				if step(at, func(old, next string) error {
+					err := r.Push(t.Context(), target, gitflow.RefUpdate{Name: "counter", Old: old, New: next})
 					if err != nil && !errors.Is(err, gitflow.ErrMoved) && !strings.Contains(err.Error(), "holds the lock") {
 						t.Error(err)
 					}
@@ -176,8 +176,8 @@ func TestPushRivalsNeverOverwriteEachOther(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if step(at, func(old, new string) error {
-				_, err := to.try("update-ref", "refs/heads/counter", new, old)
+			if step(at, func(old, next string) error {
+				_, err := to.try("update-ref", "refs/heads/counter", next, old)
 				return err
 			}) {
 				return

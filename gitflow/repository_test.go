@@ -123,6 +123,7 @@ func TestResolveAnswersAsGitDoes(t *testing.T) {
 		second, second[:7], second[:4+1], strings.ToUpper(second[:8]), "master~1", "master^2", "master^1~1", "HEAD^0", "master~0", "master^^", "heavy^", "HEAD~2",
 	}
 	check := func(t *testing.T) {
+		t.Helper()
 		for _, rev := range revs {
 			got, err := g.open().Resolve(rev)
 			require.NoError(t, err, rev)

@@ -65,7 +65,8 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 	if err != nil {
 		return err
 	}
-	names := maps.Clone(olds)
+	names := make(map[string]leaf, len(olds)+len(news))
+	maps.Copy(names, olds)
 	maps.Copy(names, news)
 	for name := range names {
 		from, to := olds[name], news[name]

@@ -1,0 +1,63 @@
+package gitflow
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrConflict is wrapped by every [*ConflictError].
+var ErrConflict = errors.New("conflict")
+
+// ConflictKind says why two sides cannot be joined without a person.
+type ConflictKind string
+
+const (
+	// ConflictContent is a file that both sides changed, in different ways.
+	ConflictContent ConflictKind = "content"
+	// ConflictAdd is a path that both sides added, in different ways.
+	ConflictAdd ConflictKind = "add/add"
+	// ConflictDelete is a path that one side deleted or renamed, and the other
+	// changed.
+	ConflictDelete ConflictKind = "modify/delete"
+	// ConflictDirectory is a path that is a file on one side and a directory on
+	// the other.
+	ConflictDirectory ConflictKind = "file/directory"
+	// ConflictRename is a file or directory that seems to have been renamed on
+	// one side, so that it is open where the work of the other side belongs.
+	ConflictRename ConflictKind = "rename"
+)
+
+// Conflict is one path that two sides changed in ways that do not go together.
+type Conflict struct {
+	Path   string
+	Kind   ConflictKind
+	Reason string // such as "changed in prod and in master"
+}
+
+// String returns the path and the reason.
+func (c Conflict) String() string { return c.Path + ": " + c.Reason }
+
+// ConflictError lists everything that stands against a merge or a revert, by
+// path. Nothing was changed. It wraps [ErrConflict].
+type ConflictError struct {
+	Conflicts []Conflict // sorted by path, at least one
+}
+
+// Error returns the number of conflicts, and each on a line of its own if there
+// are several.
+func (e *ConflictError) Error() string {
+	const hint = "(join the branches by hand, then try again)"
+	if len(e.Conflicts) == 1 {
+		return fmt.Sprintf("%v: %v %s", ErrConflict, e.Conflicts[0], hint)
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d conflicts %s", len(e.Conflicts), hint)
+	for _, c := range e.Conflicts {
+		fmt.Fprintf(&text, "\n\t%v", c)
+	}
+	return text.String()
+}
+
+// Unwrap returns [ErrConflict].
+func (e *ConflictError) Unwrap() error { return ErrConflict }

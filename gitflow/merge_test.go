@@ -1,0 +1,302 @@
+package gitflow_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slsflow/slsflow/gitflow"
+)
+
+var ann = gitflow.Signature{Name: "Ann", Email: "ann@example.com", When: time.Unix(1_700_100_000, 0).In(time.FixedZone("", 2*3600))}
+
+// state is a tree as a map from path to content. A content may begin with
+// "+x " for an executable file, and "-> " for a symbolic link.
+type state map[string]string
+
+// commitState commits exactly the state, without a work tree.
+func (g *oracle) commitState(s state, parents ...string) string {
+	g.t.Helper()
+	g.when++
+	var index strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		mode, text := "100644", s[name]
+		if rest, ok := strings.CutPrefix(text, "+x "); ok {
+			mode, text = "100755", rest
+		} else if rest, ok := strings.CutPrefix(text, "-> "); ok {
+			mode, text = "120000", rest
+		}
+		fmt.Fprintf(&index, "%s %s\t%s\n", mode, g.blob(text), name)
+	}
+	require.NoError(g.t, os.RemoveAll(filepath.Join(g.dir, ".git", "index")))
+	g.feed(strings.NewReader(index.String()), "update-index", "--index-info")
+	args := []string{"commit-tree", "-m", fmt.Sprint("state ", g.when), g.git("write-tree")}
+	for _, p := range parents {
+		args = append(args, "-p", p)
+	}
+	return g.git(args...)
+}
+
+// mergeTree asks git for the merge of two commits.
+func (g *oracle) mergeTree(ours, theirs string) (tree string, clean bool) {
+	g.t.Helper()
+	out, err := g.try("merge-tree", "--write-tree", "--messages", ours, theirs)
+	tree, _, _ = strings.Cut(out, "\n")
+	return tree, err == nil
+}
+
+// theMerge merges with this package and returns the tree, or the conflicts.
+func theMerge(tb testing.TB, g *oracle, r *gitflow.Repository, ours, theirs string) (tree string, conflicts []gitflow.Conflict) {
+	tb.Helper()
+	g.git("update-ref", "refs/heads/ours", ours)
+	res, err := r.Promote(tb.Context(), theirs, "ours", gitflow.PromoteOptions{Author: ann})
+	if ce, ok := errors.AsType[*gitflow.ConflictError](err); ok {
+		require.Equal(tb, ours, g.git("rev-parse", "ours"), "a conflict changes nothing")
+		return "", ce.Conflicts
+	}
+	require.NoError(tb, err)
+	return g.git("rev-parse", res.New+"^{tree}"), nil
+}
+
+func TestMergeCases(t *testing.T) {
+	text := func(word string) string {
+		return strings.Repeat(word+" is a line of text that is long enough\n", 5) + word + "\n"
+	}
+	base := state{"a": text("a"), "b": text("b"), "d/x": text("dx"), "d/y": text("dy"), "run": "run\n", "l": "-> a"}
+	with := func(changes ...string) state { // path, content, …; "" deletes
+		s := maps.Clone(base)
+		for i := 0; i < len(changes); i += 2 {
+			if changes[i+1] == "" {
+				delete(s, changes[i])
+			} else {
+				s[changes[i]] = changes[i+1]
+			}
+		}
+		return s
+	}
+	for _, tc := range []struct {
+		name         string
+		ours, theirs state
+		want         []string // conflicts; none means the tree of git
+	}{
+		{"different files", with("a", "1"), with("b", "2"), nil},
+		{"the same change", with("a", "1"), with("a", "1", "b", "2"), nil},
+		{"added on both sides in different directories", with("n/1", "1"), with("n/2", "2"), nil},
+		{"the same file added", with("n", "1"), with("n", "1"), nil},
+		{"deleted on both sides", with("a", ""), with("a", ""), nil},
+		{"deleted on both sides, and unlike files added", with("a", "", "p", "x\n"), with("a", "", "q", "y\n"), nil},
+		{"mode here, content there", with("run", "+x run\n"), with("run", "changed\n"), nil},
+		{"mode and content on one side", with("run", "+x changed\n"), with("a", "1"), nil},
+		{"file becomes link", with("a", "-> b"), with("b", "2"), nil},
+		{"file becomes directory", with("a", "", "a/in", "1"), with("b", "2"), nil},
+		{"directory becomes file", with("d/x", "", "d/y", "", "d", "1"), with("b", "2"), nil},
+		{"file becomes directory there", with("b", "2"), with("a", "", "a/in", "1"), nil},
+		{"directory becomes file there", with("b", "2"), with("d/x", "", "d/y", "", "d", "1"), nil},
+		{"directory emptied there", with("b", "2"), with("d/x", "", "d/y", ""), nil},
+		{"directory emptied by both together", with("d/x", ""), with("d/y", ""), nil},
+		{"renamed on one side", with("a", "", "a2", text("a")), with("b", "2"), nil},
+		{"renamed there", with("b", "2"), with("a", "", "a2", text("a")), nil},
+		{"renamed alike on both sides", with("a", "", "a2", text("a")), with("a", "", "a2", text("a")), nil},
+		{"directory deleted here, a file added to it there", with("d/x", "", "d/y", ""), with("d/new", "1"), nil},
+
+		{"changed on both sides", with("a", "1"), with("a", "2"), []string{"a content"}},
+		{"all at once", with("a", "1", "b", "", "n", "1"), with("a", "2", "b", "2", "n", "2"), []string{"a content", "b modify/delete", "n add/add"}},
+		{"renamed here, changed there", with("a", "", "a2", text("a")), with("a", text("a")+"more"), []string{"a modify/delete"}},
+		{"renamed to two names", with("a", "", "a2", text("a")), with("a", "", "a3", text("a")), []string{"a rename"}},
+		{"renamed here, deleted there", with("a", "", "a2", text("a")+"more\n"), with("a", ""), []string{"a rename"}},
+		{"deleted here, renamed there", with("a", ""), with("a", "", "a2", text("a")), []string{"a rename"}},
+		{"directory renamed here, a file added to it there", with("d/x", "", "d/y", "", "e/x", text("dx"), "e/y", text("dy")), with("d/new", "1"), []string{"d/new rename"}},
+		{"directory renamed there, a file added to it here", with("d/sub/new", "1"), with("d/x", "", "d/y", "", "e/x", text("dx"), "e/y", text("dy")), []string{"d/sub/new rename"}},
+		{"file here, directory there", with("n", "1"), with("n/in", "2"), []string{"n file/directory"}},
+		{"directory here, file there", with("n/in", "2"), with("n", "1"), []string{"n file/directory"}},
+		{"file to directory here, changed there", with("a", "", "a/in", "1"), with("a", "2"), []string{"a modify/delete"}},
+		{"directory to file there, added here", with("d/new", "1"), with("d/x", "", "d/y", "", "d", "1"), []string{"d file/directory"}},
+		{"mode on both sides, unlike content", with("run", "+x 1\n"), with("run", "2\n"), []string{"run content"}},
+		{"link changed on both sides", with("l", "-> b"), with("l", "-> c"), []string{"l content"}},
+		{"link here, file there", with("a", "-> b"), with("a", "2"), []string{"a content"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			g := newOracle(t)
+			root := g.commitState(base)
+			ours, theirs := g.commitState(tc.ours, root), g.commitState(tc.theirs, root)
+			want, clean := g.mergeTree(ours, theirs)
+			got, conflicts := theMerge(t, g, g.open(), ours, theirs)
+			var names []string
+			for _, c := range conflicts {
+				names = append(names, fmt.Sprintf("%s %s", c.Path, c.Kind))
+			}
+			require.Equal(t, tc.want, names)
+			if conflicts == nil {
+				require.True(t, clean, "git has a conflict")
+				require.Equal(t, want, got)
+				g.fsck()
+			}
+		})
+	}
+}
+
+// Whatever two sides do to a tree: where this package says clean, so does git,
+// and with the same tree.
+func TestMergeIsNeverCleanAndWrong(t *testing.T) {
+	runs := 120
+	if testing.Short() {
+		runs = 30
+	}
+	g := newOracle(t)
+	r := g.open()
+	clean, conflicts := 0, 0
+	for seed := range runs {
+		if checkRandomMerge(t, g, r, rand.New(rand.NewPCG(uint64(seed), 2))) {
+			clean++
+		} else {
+			conflicts++
+		}
+	}
+	t.Logf("%d clean, %d conflicts", clean, conflicts)
+	require.Greater(t, clean, runs/10, "the property says little when all is conflict")
+	require.Greater(t, conflicts, runs/10)
+}
+
+func FuzzMerge(f *testing.F) {
+	for seed := range uint64(8) {
+		f.Add(seed, seed*7)
+	}
+	f.Fuzz(func(t *testing.T, a, b uint64) {
+		g := newOracle(t)
+		checkRandomMerge(t, g, g.open(), rand.New(rand.NewPCG(a, b)))
+	})
+}
+
+func checkRandomMerge(tb testing.TB, g *oracle, r *gitflow.Repository, rnd *rand.Rand) (clean bool) {
+	tb.Helper()
+	base := randomState(rnd)
+	root := g.commitState(base)
+	oursState, theirsState := edited(rnd, base), edited(rnd, base)
+	if rnd.IntN(3) == 0 { // the same change on both sides, and a little more
+		theirsState = edited(rnd, oursState)
+	}
+	ours, theirs := g.commitState(oursState, root), g.commitState(theirsState, root)
+	describe := fmt.Sprintf("base %q\nours %q\ntheirs %q", base, oursState, theirsState)
+
+	want, gitClean := g.mergeTree(ours, theirs)
+	got, conflicts := theMerge(tb, g, r, ours, theirs)
+	if conflicts != nil {
+		for _, c := range conflicts {
+			require.NotEmpty(tb, c.Path)
+		}
+		return false
+	}
+	require.True(tb, gitClean, "git has a conflict where we have none:\n%s", describe)
+	require.Equal(tb, want, got, "%s", describe)
+	return true
+}
+
+// randomState makes a small tree out of few names and texts, so that sides meet.
+func randomState(rnd *rand.Rand) state {
+	s := state{}
+	for range 2 + rnd.IntN(7) {
+		s.put(randomPath(rnd), randomText(rnd))
+	}
+	return s
+}
+
+// put puts a file, unless that would make a file a directory.
+func (s state) put(name, text string) bool {
+	for other := range s {
+		if strings.HasPrefix(other, name+"/") || strings.HasPrefix(name, other+"/") {
+			return false
+		}
+	}
+	s[name] = text
+	return true
+}
+
+func randomPath(rnd *rand.Rand) string {
+	parts := []string{}
+	for range 1 + rnd.IntN(3) {
+		parts = append(parts, string(rune('a'+rnd.IntN(4))))
+	}
+	return strings.Join(parts, "/")
+}
+
+func randomText(rnd *rand.Rand) string {
+	var text strings.Builder
+	for range rnd.IntN(7) {
+		fmt.Fprintf(&text, "line %d of some text\n", rnd.IntN(12))
+	}
+	return []string{"", "", "", "", "+x ", "-> "}[rnd.IntN(6)] + text.String() + []string{"", "x"}[rnd.IntN(2)]
+}
+
+// edited changes, adds, deletes and renames files and directories.
+func edited(rnd *rand.Rand, from state) state {
+	s := maps.Clone(from)
+	for range 1 + rnd.IntN(4) {
+		names := slices.Sorted(maps.Keys(s))
+		if len(names) == 0 {
+			break
+		}
+		name := names[rnd.IntN(len(names))]
+		switch rnd.IntN(8) {
+		case 0, 1:
+			s.put(randomPath(rnd), randomText(rnd))
+		case 2:
+			delete(s, name)
+		case 3:
+			s[name] = randomText(rnd)
+		case 4:
+			s[name] += fmt.Sprintf("line %d of some text\n", rnd.IntN(12))
+		case 5: // rename, perhaps with a change
+			text := s[name]
+			delete(s, name)
+			if rnd.IntN(2) == 0 {
+				text += "one more\n"
+			}
+			if !s.put(randomPath(rnd), text) {
+				s[name] = text
+			}
+		case 6: // mode
+			if rest, ok := strings.CutPrefix(s[name], "+x "); ok {
+				s[name] = rest
+			} else if !strings.HasPrefix(s[name], "-> ") {
+				s[name] = "+x " + s[name]
+			}
+		case 7: // a directory moves
+			dir, to := filepath.Dir(name), randomPath(rnd)
+			if dir == "." || strings.HasPrefix(to+"/", dir+"/") {
+				continue
+			}
+			moved := maps.Clone(s)
+			ok := true
+			for _, n := range names {
+				if rest, in := strings.CutPrefix(n, dir+"/"); in {
+					delete(moved, n)
+					ok = ok && moved.put(to+"/"+rest, s[n])
+				}
+			}
+			if ok {
+				s = moved
+			}
+		}
+	}
+	return s
+}
+
+// blob writes a text and returns its hash; texts repeat, and so does the answer.
+func (g *oracle) blob(text string) string {
+	if g.blobs == nil {
+		g.blobs = map[string]string{}
+	}
+	if g.blobs[text] == "" {
+		g.blobs[text] = g.feed(strings.NewReader(text), "hash-object", "-w", "--stdin")
+	}
+	return g.blobs[text]
+}

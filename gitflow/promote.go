@@ -1,0 +1,189 @@
+package gitflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// FastForward says whether a promotion may move the branch without a commit of
+// its own.
+type FastForward int
+
+const (
+	// NeverFastForward makes a merge commit always, so that each promotion can
+	// be seen in the history and reverted as one. It is the default.
+	NeverFastForward FastForward = iota
+	// MayFastForward makes a merge commit only where the branches have parted.
+	MayFastForward
+	// OnlyFastForward refuses to promote where the branches have parted.
+	OnlyFastForward
+)
+
+// PromoteOptions is how to promote. Author is required, unless FastForward is
+// [OnlyFastForward].
+type PromoteOptions struct {
+	// Author made the promotion. Its time is the time of the commit.
+	Author Signature
+	// Committer wrote the commit. Default: Author.
+	Committer Signature
+	// Message is the commit message. Default: which branch and commit is
+	// promoted, and the subjects of the commits that come with it.
+	Message string
+	// FastForward says whether to do without a merge commit. Default:
+	// [NeverFastForward].
+	FastForward FastForward
+	// Expect is the commit that the branch must be at, as a hash. Default: where
+	// it is when Promote begins.
+	Expect string
+	// Target is where the branch is; what it has must be here too, so fetch
+	// first. Default: this repository.
+	Target Target
+	// DryRun computes all, also the hash that the commit would have, and writes
+	// nothing.
+	DryRun bool
+}
+
+// ResultKind says what was done to a branch.
+type ResultKind string
+
+const (
+	// Nothing was to be done: the branch has it all.
+	Nothing ResultKind = "nothing"
+	// FastForwarded is a branch that moved to a commit that follows from it.
+	FastForwarded ResultKind = "fast-forward"
+	// Merged is a branch with a new merge commit.
+	Merged ResultKind = "merge"
+	// Reverted is a branch with a new commit that undoes an earlier one.
+	Reverted ResultKind = "revert"
+)
+
+// Result is what was done, or would be done in a dry run.
+type Result struct {
+	Kind    ResultKind
+	Branch  string   // that was moved or made, without "refs/heads/"
+	Old     string   // commit at which it was
+	New     string   // commit at which it is; Old if there was nothing to do
+	Commit  string   // the commit that was promoted or reverted
+	Commits []Commit // what a promotion brings, newest first, see [Repository.Pending]
+	Message string   // of the new commit; "" without one
+	DryRun  bool
+	// Undone lists reverts in the branch of work that is in the promoted commit
+	// too. Git takes such work for merged: promoting it again brings nothing of
+	// it back. Revert the revert first, if the work is wanted.
+	Undone []Undone
+}
+
+// Undone is work that a branch has reverted, and that merging it again does not
+// bring back.
+type Undone struct {
+	Revert Commit // in the branch; revert this one to have the work again
+	Work   Commit // that was reverted
+}
+
+// Promote brings the commit that the revision from names, with its history, into
+// the branch to: by a merge commit whose first parent is where the branch was,
+// or by a fast-forward, see [PromoteOptions.FastForward]. The tree of a merge is
+// the one that git would make. If the two cannot be joined by whole files the
+// error is a [*ConflictError], and nothing is changed. The branch is moved by
+// compare-and-swap: if somebody else moves it meanwhile, the error wraps
+// [ErrMoved] and nothing is changed.
+func (r *Repository) Promote(ctx context.Context, from, to string, o PromoteOptions) (Result, error) {
+	res, err := r.promote(ctx, from, to, o)
+	if err != nil {
+		return Result{}, fmt.Errorf("gitflow: promote %q into %q in %v: %w", from, to, cmp.Or[any](o.Target, r), err)
+	}
+	return res, nil
+}
+
+func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOptions) (Result, error) {
+	m := move{repo: r, target: o.Target, branch: to, expect: o.Expect, dryRun: o.DryRun}
+	if m.target == nil {
+		m.target = r
+	}
+	if o.FastForward != OnlyFastForward {
+		if err := m.sign(o.Author, o.Committer); err != nil {
+			return Result{}, err
+		}
+	}
+	old, err := m.tip(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	commit, err := r.resolve(from)
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{Kind: Nothing, Branch: to, Old: old.String(), New: old.String(), Commit: commit.String(), DryRun: o.DryRun}
+	if res.Commits, err = r.pending(ctx, commit, old); err != nil || len(res.Commits) == 0 {
+		return res, err
+	}
+	if res.Undone, err = r.undone(ctx, commit, old); err != nil {
+		return Result{}, err
+	}
+	ahead, err := r.isAncestor(ctx, old, commit)
+	if err != nil {
+		return Result{}, err
+	}
+	if ahead && o.FastForward != NeverFastForward {
+		res.Kind, res.New = FastForwarded, commit.String()
+		return res, m.to(ctx, to, res.Old, res.New)
+	}
+	if o.FastForward == OnlyFastForward {
+		return Result{}, fmt.Errorf("%s has commits that %s lacks: cannot be fast-forwarded (merge %s into the other branch first)", to, from, to)
+	}
+	tree, objs, err := r.mergeCommits(ctx, old, commit, to, from)
+	if err != nil {
+		return Result{}, err
+	}
+	res.Kind = Merged
+	res.Message = cmp.Or(o.Message, promoteMessage(from, commit, to, res.Commits))
+	res.New, err = m.commit(ctx, to, res.Old, tree, []plumbing.Hash{old, commit}, res.Message, objs)
+	return res, err
+}
+
+// undone finds the reverts that only the branch has, of work that the commit
+// has.
+func (r *Repository) undone(ctx context.Context, commit, branch plumbing.Hash) ([]Undone, error) {
+	mine, err := r.pending(ctx, branch, commit)
+	if err != nil {
+		return nil, err
+	}
+	reverted := map[string]bool{} // by a later commit of the branch
+	var list []Undone
+	for _, c := range mine { // newest first
+		hash, ok := revertOf(c.Message)
+		if !ok || reverted[c.Hash] {
+			continue // what a reverted revert did no longer counts
+		}
+		reverted[hash] = true
+		work, err := r.objects.commit(plumbing.NewHash(hash))
+		if errors.Is(err, ErrNotFound) {
+			continue // the message names a commit of somewhere else
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Of a merge, what was merged in counts: the merge itself is the branch's.
+		tips := []plumbing.Hash{work.Hash}
+		if len(work.ParentHashes) > 1 {
+			tips = append(tips, work.ParentHashes[1:]...)
+		}
+		for _, tip := range tips {
+			in, err := r.isAncestor(ctx, tip, commit)
+			if err != nil {
+				return nil, err
+			}
+			if in {
+				list = append(list, Undone{Revert: c, Work: newCommit(work)})
+				break
+			}
+		}
+	}
+	slices.Reverse(list)
+	return list, nil
+}

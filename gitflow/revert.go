@@ -1,0 +1,121 @@
+package gitflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// RevertOptions is how to revert. Author is required.
+type RevertOptions struct {
+	// Parent is the parent of a merge whose state to go back to, beginning at 1:
+	// for a promotion it is 1, the branch before it. A merge needs it; another
+	// commit has only one, and 0 will do.
+	Parent int
+	// Author made the revert. Its time is the time of the commit.
+	Author Signature
+	// Committer wrote the commit. Default: Author.
+	Committer Signature
+	// Message is the commit message. Default: what git writes.
+	Message string
+	// Into is a new branch to put the commit on, for a pull request. Default:
+	// the branch itself is moved.
+	Into string
+	// Expect is the commit that the branch must be at, as a hash. Default: where
+	// it is when Revert begins.
+	Expect string
+	// Target is where the branch is; what it has must be here too, so fetch
+	// first. Default: this repository.
+	Target Target
+	// DryRun computes all, also the hash that the commit would have, and writes
+	// nothing.
+	DryRun bool
+}
+
+// Revert undoes a commit of a branch by a new commit on top of the branch, which
+// keeps everything that came after. commit is a revision, and must be in the
+// branch. What Revert does to files, conflicts and branches, it does as
+// [Repository.Promote]. To have the work again, revert the revert: merging it
+// once more brings nothing, because git takes it for merged.
+func (r *Repository) Revert(ctx context.Context, branch, commit string, o RevertOptions) (Result, error) {
+	res, err := r.revert(ctx, branch, commit, o)
+	if err != nil {
+		return Result{}, fmt.Errorf("gitflow: revert %q in %q of %v: %w", commit, branch, cmp.Or[any](o.Target, r), err)
+	}
+	return res, nil
+}
+
+func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOptions) (Result, error) {
+	m := move{repo: r, target: o.Target, branch: branch, expect: o.Expect, dryRun: o.DryRun}
+	if m.target == nil {
+		m.target = r
+	}
+	if err := m.sign(o.Author, o.Committer); err != nil {
+		return Result{}, err
+	}
+	tip, err := m.tip(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	hash, err := r.resolve(rev)
+	if err != nil {
+		return Result{}, err
+	}
+	if in, err := r.isAncestor(ctx, hash, tip); err != nil {
+		return Result{}, err
+	} else if !in {
+		return Result{}, fmt.Errorf("commit %s is not in the branch", hash)
+	}
+	head, err := r.objects.commit(tip)
+	if err != nil {
+		return Result{}, err
+	}
+	c, err := r.objects.commit(hash)
+	if err != nil {
+		return Result{}, err
+	}
+	parent, err := r.parentTree(c.ParentHashes, o.Parent, hash)
+	if err != nil {
+		return Result{}, err
+	}
+	three := merge{repo: r, base: c.TreeHash, ours: head.TreeHash, theirs: parent, us: branch, them: "the revert of " + short(hash)}
+	tree, objs, err := three.run(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{Kind: Nothing, Branch: branch, Old: tip.String(), New: tip.String(), Commit: hash.String(), DryRun: o.DryRun}
+	if tree == head.TreeHash {
+		return res, nil
+	}
+	res.Kind = Reverted
+	res.Message = cmp.Or(o.Message, revertMessage(newCommit(c), max(o.Parent, 1)))
+	old := res.Old
+	if o.Into != "" {
+		res.Branch, old = o.Into, ""
+	}
+	res.New, err = m.commit(ctx, res.Branch, old, tree, []plumbing.Hash{tip}, res.Message, objs)
+	return res, err
+}
+
+// parentTree returns the tree of the parent with that number; the first commit
+// of all follows from the empty tree.
+func (r *Repository) parentTree(parents []plumbing.Hash, number int, commit plumbing.Hash) (plumbing.Hash, error) {
+	if r.shallow[commit] {
+		return plumbing.ZeroHash, r.shallowError(commit)
+	}
+	switch {
+	case number < 0 || number > max(len(parents), 1):
+		return plumbing.ZeroHash, fmt.Errorf("parent %d of commit %s %w: it has %d", number, commit, ErrNotFound, len(parents))
+	case len(parents) == 0:
+		return emptyTree(), nil
+	case len(parents) > 1 && number == 0:
+		return plumbing.ZeroHash, fmt.Errorf("commit %s is a merge: say which parent to go back to (1 is the branch that it was merged into)", commit)
+	}
+	c, err := r.objects.commit(parents[max(number, 1)-1])
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return c.TreeHash, nil
+}
