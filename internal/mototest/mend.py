@@ -2,8 +2,8 @@
 
 The faults are in what moto keeps in memory, so they cannot be repaired by a proxy
 in front of it. Each function below says what moto 5.2.5 does, and what AWS does.
-README.md lists them. A new moto that has repaired one makes its function useless, not
-wrong; a new moto that has renamed something ends this program with an error at the start.
+README.md lists them. After another moto is pinned, the tests of this folder say which are
+still needed and whether they still fit; a name that is gone ends this program at the start.
 
 Run as `python mend.py FD`: FD is a socket that already listens on loopback. The
 server ends when its standard input is closed, so that it never outlives who started it.

@@ -38,7 +38,6 @@ type Server struct {
 	URL string
 
 	cmd    *exec.Cmd
-	dir    string        // holds the program
 	exited chan struct{} // is closed when the process has ended
 	client *http.Client
 	resets atomic.Int64 // credentials of before a reset belong to nobody
@@ -51,19 +50,37 @@ type Server struct {
 // The server ends when [Server.Close] is called, when ctx is done, and when this
 // process ends, however it ends.
 func Launch(ctx context.Context, python string, log io.Writer) (*Server, error) {
-	s, err := start(ctx, python, log)
+	s, err := launch(ctx, python, log)
 	if err != nil {
 		return nil, fmt.Errorf("mototest: start %s: %w", filepath.Base(python), err)
 	}
+	return s, nil
+}
+
+// launch keeps the program in a file until the server has answered, and so has read it.
+func launch(ctx context.Context, python string, log io.Writer) (_ *Server, err error) {
+	dir, err := os.MkdirTemp("", "mototest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file := filepath.Join(dir, "mend.py")
+	if err := os.WriteFile(file, program, 0o600); err != nil {
+		return nil, err
+	}
+	s, err := start(ctx, python, file, log)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.wait(ctx); err != nil {
-		return nil, fmt.Errorf("mototest: start %s: %w", filepath.Base(python), errors.Join(err, s.Close()))
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 // start begins the process. It hands over a socket that listens already: no port has
 // to be guessed, and a first request waits for its answer instead of being refused.
-func start(ctx context.Context, python string, log io.Writer) (*Server, error) {
+func start(ctx context.Context, python, file string, log io.Writer) (*Server, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -80,17 +97,9 @@ func start(ctx context.Context, python string, log io.Writer) (*Server, error) {
 	}
 	defer socket.Close()
 
-	dir, err := os.MkdirTemp("", "mototest")
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(dir, "mend.py")
-	if err := os.WriteFile(file, program, 0o600); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
 	const fd = 3 // the first of ExtraFiles
 	cmd := exec.CommandContext(ctx, python, "-I", file, strconv.Itoa(fd))
-	cmd.Dir = dir
+	cmd.Dir = os.TempDir()
 	cmd.Env = environ(os.Environ())
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{socket}
@@ -98,15 +107,14 @@ func start(ctx context.Context, python string, log io.Writer) (*Server, error) {
 	killGroup(cmd)
 	// The server ends when its input does, so with this process however it ends.
 	if _, err := cmd.StdinPipe(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	s := &Server{
 		URL:    "http://" + listener.Addr().String(),
 		cmd:    cmd,
-		dir:    dir,
 		exited: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{}},
 	}
@@ -186,9 +194,6 @@ func (s *Server) Close() error {
 			return fmt.Errorf("mototest: close: %w", err)
 		}
 		<-s.exited
-	}
-	if err := os.RemoveAll(s.dir); err != nil {
-		return fmt.Errorf("mototest: close: %w", err)
 	}
 	return nil
 }
