@@ -9,12 +9,12 @@ import (
 	"github.com/slsflow/slsflow/stage"
 )
 
-func instance(t testing.TB, app, stageName, region, service string) outputs.Instance {
-	t.Helper()
+func instance(tb testing.TB, app, stageName, region, service string) outputs.Instance {
+	tb.Helper()
 	i := outputs.Instance{App: app, Service: service, Region: region}
 	if stageName != "" {
 		n, err := stage.Parse(stageName)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		i.Stage = n
 	}
 	return i

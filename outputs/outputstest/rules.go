@@ -417,8 +417,13 @@ func checkLatest(ctx context.Context, s outputs.Store) error {
 		}
 	}
 	for _, f := range []outputs.Filter{
-		{}, {App: "shop"}, {Service: "db"}, {Region: "us-east-1"}, {Stage: order[2].Stage},
-		{App: "shop", Service: "web", Stage: order[2].Stage, Region: "eu-west-1"}, {App: "nobody"},
+		{},
+		{App: "shop"},
+		{Service: "db"},
+		{Region: "us-east-1"},
+		{Stage: order[2].Stage},
+		{App: "shop", Service: "web", Stage: order[2].Stage, Region: "eu-west-1"},
+		{App: "nobody"},
 	} {
 		latest, err := s.Latest(ctx, f)
 		if err != nil {

@@ -54,7 +54,9 @@ type Store struct {
 
 var _ outputs.Store = (*Store)(nil)
 
-var steps = []string{`
+// steps make the tables, see [sqlitefile.Migrate].
+func steps() []string {
+	return []string{`
 CREATE TABLE outputs_records (
 	app     TEXT NOT NULL,
 	stage   TEXT NOT NULL,
@@ -90,6 +92,7 @@ CREATE TABLE outputs_hashkey ( -- one row at most
 	sealed    BLOB NOT NULL,
 	recipient TEXT NOT NULL
 ) STRICT`}
+}
 
 // Open opens the store in the file at path, which it creates if there is none;
 // its directory must exist. The file may hold the state of other packages of
@@ -107,7 +110,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open outputs: %w", err)
 	}
 	s := &Store{db: db, box: box}
-	err = sqlitefile.Migrate(ctx, db, "sqliteoutputs_steps", steps)
+	err = sqlitefile.Migrate(ctx, db, "sqliteoutputs_steps", steps())
 	if err == nil && !box.Empty() {
 		err = s.checkKey(ctx)
 	}

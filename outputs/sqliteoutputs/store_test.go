@@ -88,35 +88,36 @@ func deployed(r outputs.Record, outs map[string]outputs.Output) outputs.Record {
 	return r
 }
 
-func newKey(t testing.TB) string {
-	t.Helper()
+func newKey(tb testing.TB) string {
+	tb.Helper()
 	key, err := sqliteoutputs.NewKey()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return key
 }
 
-func open(t testing.TB, path string, o sqliteoutputs.Options) *sqliteoutputs.Store {
-	t.Helper()
-	s, err := sqliteoutputs.Open(t.Context(), path, o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+func open(tb testing.TB, path string, o sqliteoutputs.Options) *sqliteoutputs.Store {
+	tb.Helper()
+	s, err := sqliteoutputs.Open(tb.Context(), path, o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	return s
 }
 
 // deploy adds a record with a secret output of that text.
-func deploy(t testing.TB, s *sqliteoutputs.Store, after int64, secret string) outputs.Record {
-	t.Helper()
-	r, err := s.Begin(t.Context(), deploying("run-1"), after)
-	require.NoError(t, err)
+func deploy(tb testing.TB, s *sqliteoutputs.Store, after int64, secret string) outputs.Record {
+	tb.Helper()
+	r, err := s.Begin(tb.Context(), deploying("run-1"), after)
+	require.NoError(tb, err)
 	value, err := json.Marshal(secret)
-	require.NoError(t, err)
-	require.NoError(t, s.End(t.Context(), deployed(r, map[string]outputs.Output{"secret": {Value: value, Secret: true}, "plain": {Value: json.RawMessage(`"to be found"`)}})))
+	require.NoError(tb, err)
+	require.NoError(tb, s.End(tb.Context(), deployed(r, map[string]outputs.Output{"secret": {Value: value, Secret: true}, "plain": {Value: json.RawMessage(`"to be found"`)}})))
 	return r
 }
 
 func TestStore(t *testing.T) {
 	key := newKey(t)
 	outputstest.TestStore(t, func(t *testing.T) outputs.Store {
+		t.Helper()
 		return open(t, filepath.Join(t.TempDir(), "state.db"), sqliteoutputs.Options{Key: key})
 	})
 }

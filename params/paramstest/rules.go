@@ -157,7 +157,7 @@ var rules = []rule{
 			if err := wantNames(ctx, s, "shop", "dev", "B", "a", "b"); err != nil {
 				return err
 			}
-			return wantNames(ctx, s, "shop", "prod", "p")
+			return errors.Join(wantNames(ctx, s, "shop", "prod", "p"), wantNames(ctx, s, "other", "dev", "o"))
 		},
 	},
 	{
@@ -308,7 +308,8 @@ func plainValues() []params.Value {
 		true, false,
 		int64(0), int64(-1), int64(math.MaxInt64), int64(math.MinInt64),
 		0.0, 1.0, 0.1, -1e300, 5e-324,
-		[]any{}, map[string]any{},
+		[]any{},
+		map[string]any{},
 		map[string]any{"": nil, "a.b": []any{int64(1), 1.0, nil, "1", map[string]any{"c": false}}},
 	}
 }

@@ -59,7 +59,9 @@ type Store struct {
 
 var _ params.Store = (*Store)(nil)
 
-var steps = []string{`
+// steps make the tables, see [sqlitefile.Migrate].
+func steps() []string {
+	return []string{`
 CREATE TABLE params (
 	app       TEXT NOT NULL,
 	profile   TEXT NOT NULL,
@@ -71,6 +73,7 @@ CREATE TABLE params (
 	PRIMARY KEY (app, profile, name),
 	CHECK ((value IS NULL) = (sealed IS NOT NULL) AND (sealed IS NULL) = (recipient IS NULL))
 ) STRICT, WITHOUT ROWID`}
+}
 
 // Open opens the store in the file at path, which it creates if there is none;
 // its directory must exist. The file may hold the state of other packages of
@@ -91,7 +94,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	err = sqlitefile.Migrate(ctx, db, "sqliteparams_steps", steps)
+	err = sqlitefile.Migrate(ctx, db, "sqliteparams_steps", steps())
 	if err == nil && !box.Empty() {
 		err = s.checkKey(ctx)
 	}

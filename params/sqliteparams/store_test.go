@@ -59,24 +59,25 @@ func child(ctx context.Context, path, key, name string) error {
 
 func devKey(name string) params.Key { return params.Key{App: "shop", Profile: "dev", Name: name} }
 
-func newKey(t testing.TB) string {
-	t.Helper()
+func newKey(tb testing.TB) string {
+	tb.Helper()
 	key, err := sqliteparams.NewKey()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return key
 }
 
-func open(t testing.TB, path string, o sqliteparams.Options) *sqliteparams.Store {
-	t.Helper()
-	s, err := sqliteparams.Open(t.Context(), path, o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+func open(tb testing.TB, path string, o sqliteparams.Options) *sqliteparams.Store {
+	tb.Helper()
+	s, err := sqliteparams.Open(tb.Context(), path, o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	return s
 }
 
 func TestStore(t *testing.T) {
 	key := newKey(t)
 	paramstest.TestStore(t, func(t *testing.T) params.Store {
+		t.Helper()
 		return open(t, filepath.Join(t.TempDir(), "state.db"), sqliteparams.Options{Key: key})
 	})
 }
@@ -179,16 +180,28 @@ func TestAWrongKey(t *testing.T) {
 func TestAKeyIsChanged(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "state.db")
 	old, next := newKey(t), newKey(t)
-	require.NoError(t, open(t, path, sqliteparams.Options{Key: old}).Put(ctx, devKey("a"), params.NewSecret("x")))
-
-	both := open(t, path, sqliteparams.Options{Key: next + old})
-	v, _, err := both.Get(ctx, devKey("a"))
+	first := open(t, path, sqliteparams.Options{Key: old})
+	require.NoError(t, first.Put(ctx, devKey("a"), params.NewSecret("x")))
+	require.NoError(t, first.Put(ctx, devKey("plain"), "p"))
+	before, err := first.List(ctx, "shop", "dev")
 	require.NoError(t, err)
-	require.NoError(t, both.Put(ctx, devKey("a"), v))
 
-	v, _, err = open(t, path, sqliteparams.Options{Key: next}).Get(ctx, devKey("a"))
+	none := open(t, path, sqliteparams.Options{})
+	require.ErrorIs(t, none.Rekey(ctx), sqliteparams.ErrKey)
+	both := open(t, path, sqliteparams.Options{Key: next + old})
+	require.NoError(t, both.Put(ctx, devKey("b"), params.NewSecret("y")))
+	require.NoError(t, both.Rekey(ctx))
+	require.NoError(t, both.Rekey(ctx))
+	require.NoError(t, both.Delete(ctx, devKey("b")))
+	after, err := both.List(ctx, "shop", "dev")
+	require.NoError(t, err)
+	require.Equal(t, before, after, "a new key is no new value")
+
+	v, _, err := open(t, path, sqliteparams.Options{Key: next}).Get(ctx, devKey("a"))
 	require.NoError(t, err)
 	require.Equal(t, params.NewSecret("x"), v)
+	_, err = sqliteparams.Open(ctx, path, sqliteparams.Options{Key: old})
+	require.ErrorIs(t, err, sqliteparams.ErrKey)
 }
 
 func TestListSaysWhenByTheClock(t *testing.T) {
