@@ -15,6 +15,13 @@ import (
 	"github.com/slsflow/slsflow/internal/process"
 )
 
+const (
+	// leavings is where the program keeps what it makes, whatever it is asked.
+	leavings = ".serverless"
+	// documents are the names of rendered files.
+	documents = ".slsflow-*.json"
+)
+
 // files are the names that the program takes a service from, in its order.
 func files() []string {
 	return []string{
@@ -115,7 +122,7 @@ func (call Call) prepare(command []string) (prepared, error) {
 	}
 	p := prepared{command: command}
 	if call.Document != nil {
-		p.document, err = exclude(call.Document, files())
+		p.document, err = exclude(call.Document, append(files(), documents))
 	}
 	return p, err
 }

@@ -9,8 +9,6 @@ import (
 	"runtime"
 )
 
-const leavings = ".serverless"
-
 type seized struct{}
 
 func seize(context.Context, string) (*seized, error) { return nil, unsupported() }

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// leavings is where the program keeps what it makes, whatever it is asked.
-const leavings = ".serverless"
-
 // seized is a directory of a service that one call has for itself.
 //
 // The program makes .serverless in it, with resolved values, secrets too, and

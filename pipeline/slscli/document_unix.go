@@ -10,10 +10,6 @@ import (
 	"syscall"
 )
 
-// documents are the names of rendered files. They begin with a dot, and the
-// program leaves the file that it is given out of what it packages.
-const documents = ".slsflow-*.json"
-
 // document writes the rendered file where the program accepts one: in the
 // directory of the service itself, for its owner alone. It stays locked until it
 // is removed, so that one that a killed process has left can be told.

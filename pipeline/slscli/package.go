@@ -44,6 +44,9 @@ func exclude(doc []byte, names []string) ([]byte, error) {
 	if err := json.Unmarshal(doc, &root); err != nil {
 		return nil, err
 	}
+	if root == nil {
+		return nil, errors.New("it is no JSON object")
+	}
 	if p, ok := root["package"]; ok && !null(p) {
 		if json.Unmarshal(p, &pack) != nil {
 			return doc, nil // not an object: the program has its own words for that
