@@ -100,16 +100,16 @@ func walk(v any, path []string) (any, bool) {
 }
 
 // Hash returns the SHA-256 of a value's JSON, in hexadecimal: the same for the
-// same value, whatever the spaces and the order of keys. Text that is no JSON has
-// the hash of its bytes.
+// same value, whatever the spaces and the order of keys. Text that is no value
+// that a [Store] keeps has the hash of its bytes.
 func Hash(value json.RawMessage) string {
 	sum := sha256.Sum256(Canonical(value))
 	return hex.EncodeToString(sum[:])
 }
 
 // Canonical returns the JSON of a value in the form that [Hash] is taken of:
-// without spaces, keys sorted. Text that is no JSON comes back as it is. It is for
-// who writes a [Store].
+// without spaces, keys sorted. Text that is no value comes back as it is. It is
+// for who writes a [Store].
 func Canonical(value json.RawMessage) json.RawMessage {
 	v, err := plainvalue.Decode(value)
 	if err != nil {
