@@ -80,7 +80,7 @@ func (r Record) problems() (problems []string) {
 			problems = append(problems, fmt.Sprintf("year %d", y))
 		}
 	}
-	for _, text := range []string{r.Run, r.Commit, r.Owner, r.Actor, r.Profile, r.Account, r.Dir, r.Error} {
+	for _, text := range []string{r.Run, r.Commit, r.Owner, r.Actor, r.Profile, r.Account, r.Dir} {
 		if !utf8.ValidString(text) {
 			problems = append(problems, fmt.Sprintf("text %q is not UTF-8", text))
 		}

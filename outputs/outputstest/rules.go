@@ -106,7 +106,7 @@ var rules = []rule{
 				}
 				r.Status, r.Ended, r.Commit = end, ended, "0123456789"
 				if end == outputs.Failed {
-					r.Error = "stack \"db\" is in ROLLBACK\n\x00 é"
+					r.Error = "stack \"db\" is in ROLLBACK\n\x00 é, says a program that writes no UTF-8: \xff"
 				}
 				if end == outputs.Deployed {
 					r.Outputs = published()
