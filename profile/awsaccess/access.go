@@ -1,0 +1,204 @@
+// Package awsaccess gives short-lived AWS credentials of a deployment profile.
+//
+// [New] makes an [aws.CredentialsProvider] that assumes the profile's role by STS
+// and hands out its credentials only after GetCallerIdentity has said that they
+// belong to the profile's account: what would act in another account fails before
+// its first call. A profile without a role uses the credentials that there are,
+// which are checked in the same way.
+//
+// What can be wrong is told apart by [ErrDenied], [ErrAccount], [ErrExpired],
+// [ErrNoCredentials] and [ErrUnreachable].
+package awsaccess
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/slsflow/slsflow/profile"
+)
+
+// Limits of [Options]. An hour is what AWS allows where a role assumes a role.
+const (
+	MaxDuration = time.Hour
+	MinDuration = 15 * time.Minute
+	// DefaultEarly is how long before they expire credentials are renewed.
+	DefaultEarly = 5 * time.Minute
+)
+
+// Options of [New]. Nil and the zero value are right for a deployment.
+type Options struct {
+	// Duration is how long the credentials of a role are good for, from
+	// [MinDuration] to [MaxDuration], the default.
+	Duration time.Duration
+	// Early is how long before they expire they are renewed. Default:
+	// [DefaultEarly].
+	Early time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// New returns a provider of the credentials of p. It asks AWS nothing; the first
+// Retrieve does, and later ones only when credentials are about to expire. If
+// they cannot be renewed, the ones there are serve until they expire. The
+// provider may be used concurrently, and needs no [aws.CredentialsCache] around it.
+//
+// cfg gives the credentials that assume the role, and how to reach STS. Its
+// region may be "". An error of New is one of p, s or o, and one of Retrieve an
+// [*Error].
+func New(cfg aws.Config, p profile.Profile, s Session, o *Options) (aws.CredentialsProvider, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	duration := cmp.Or(o.Duration, MaxDuration)
+	early := cmp.Or(o.Early, DefaultEarly)
+	errs := []error{p.Check()}
+	if duration < MinDuration || duration > MaxDuration {
+		errs = append(errs, fmt.Errorf("duration %v: want %v to %v", duration, MinDuration, MaxDuration))
+	}
+	if early < 0 || early >= duration {
+		errs = append(errs, fmt.Errorf("renewal %v before the end of %v: want less than that, and not below 0", early, duration))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	r := retriever{cfg: at(cfg, p.Role), profile: p, session: s, duration: duration}
+	return &cache{source: r, early: early, now: now, turn: make(chan struct{}, 1)}, nil
+}
+
+// Identity is whom credentials belong to.
+type Identity struct {
+	Account string // 12 digits
+	ARN     string // of the user or of the session of a role
+}
+
+// Guard asks STS whom the credentials of cfg belong to. Its error is an [*Error],
+// and wraps [ErrAccount] if their account is not the one of p. Any account will
+// do if p names neither an account nor a role.
+func Guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, error) {
+	id, err := guard(ctx, at(cfg, p.Role), p)
+	if err != nil {
+		return Identity{}, fault("verify account", p, err)
+	}
+	return id, nil
+}
+
+func guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, error) {
+	if cfg.Credentials == nil {
+		return Identity{}, errNone
+	}
+	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Identity{}, err
+	}
+	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn)}
+	if want := cmp.Or(p.Account, p.Role.Account()); want != "" && id.Account != want {
+		return Identity{}, &wrongAccount{id: id, want: want}
+	}
+	return id, nil
+}
+
+// retriever gives new credentials each time; the cache around it keeps them.
+type retriever struct {
+	cfg      aws.Config
+	profile  profile.Profile
+	session  Session
+	duration time.Duration
+}
+
+// retrieve returns credentials whose account was verified just now.
+func (r retriever) retrieve(ctx context.Context) (aws.Credentials, error) {
+	if r.profile.Role.IsZero() {
+		return r.own(ctx)
+	}
+	keys, err := r.assume(ctx)
+	if err != nil {
+		return aws.Credentials{}, fault("assume role", r.profile, err)
+	}
+	return r.verified(ctx, keys)
+}
+
+// verified returns keys if they belong to the account of the profile.
+func (r retriever) verified(ctx context.Context, keys aws.Credentials) (aws.Credentials, error) {
+	cfg := r.cfg.Copy()
+	cfg.Credentials = credentials.StaticCredentialsProvider{Value: keys}
+	id, err := guard(ctx, cfg, r.profile)
+	if err != nil {
+		return aws.Credentials{}, fault("verify account", r.profile, err)
+	}
+	keys.AccountID = id.Account
+	return keys, nil
+}
+
+// own returns the credentials that there are.
+func (r retriever) own(ctx context.Context) (aws.Credentials, error) {
+	if r.cfg.Credentials == nil {
+		return aws.Credentials{}, fault("get credentials", r.profile, errNone)
+	}
+	keys, err := r.cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return aws.Credentials{}, fault("get credentials", r.profile, &noKeys{err})
+	}
+	return r.verified(ctx, keys)
+}
+
+func (r retriever) assume(ctx context.Context) (aws.Credentials, error) {
+	if r.cfg.Credentials == nil {
+		return aws.Credentials{}, errNone
+	}
+	if _, err := r.cfg.Credentials.Retrieve(ctx); err != nil {
+		return aws.Credentials{}, &noKeys{err} // told apart from what STS says
+	}
+	in := &sts.AssumeRoleInput{
+		RoleArn:         aws.String(r.profile.Role.String()),
+		RoleSessionName: aws.String(r.session.name()),
+		DurationSeconds: aws.Int32(int32(r.duration / time.Second)),
+		Tags:            r.session.tags(),
+	}
+	if r.profile.ExternalID != "" {
+		in.ExternalId = aws.String(r.profile.ExternalID)
+	}
+	out, err := sts.NewFromConfig(r.cfg).AssumeRole(ctx, in)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	if out.Credentials == nil || out.Credentials.Expiration == nil {
+		return aws.Credentials{}, errors.New("the answer of STS has no credentials")
+	}
+	return aws.Credentials{
+		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
+		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
+		SessionToken:    aws.ToString(out.Credentials.SessionToken),
+		Source:          "slsflow: role " + r.profile.Role.String(),
+		CanExpire:       true,
+		Expires:         *out.Credentials.Expiration,
+	}, nil
+}
+
+// at gives cfg a region if it has none: STS is the same in all of a partition.
+func at(cfg aws.Config, role profile.RoleARN) aws.Config {
+	cfg = cfg.Copy()
+	if cfg.Region != "" {
+		return cfg
+	}
+	switch partition := role.Partition(); {
+	case partition == "aws-cn":
+		cfg.Region = "cn-north-1"
+	case strings.HasPrefix(partition, "aws-us-gov"):
+		cfg.Region = "us-gov-west-1"
+	default:
+		cfg.Region = "us-east-1"
+	}
+	return cfg
+}
