@@ -25,7 +25,8 @@ var _ Target = (*Repository)(nil)
 // then moves its branches, all or none. Each update is a compare-and-swap: if a
 // branch of to is not at its Old commit, nothing moves and the error wraps
 // [ErrMoved]. Whether New follows from Old is not asked. No hook runs in a
-// repository on this machine, and a branch that is checked out there is refused.
+// repository on this machine, and a branch that is checked out there is refused,
+// unless it has no commit yet.
 //
 // To fetch from another repository on this machine, push from it into this one.
 func (r *Repository) Push(ctx context.Context, to Target, updates ...RefUpdate) error {

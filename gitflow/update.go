@@ -157,7 +157,8 @@ func (r *Repository) compare(ctx context.Context, updates []RefUpdate) error {
 }
 
 // refuseCheckedOut refuses to move what a work tree stands on: its files would
-// seem changed.
+// seem changed. A branch that is only made now has no files yet; whoever makes it
+// checks it out next, as in a new clone.
 func (r *Repository) refuseCheckedOut(updates []RefUpdate) error {
 	heads := map[string]string{}
 	if r.dirs.work != "" {
@@ -186,7 +187,7 @@ func (r *Repository) refuseCheckedOut(updates []RefUpdate) error {
 			continue
 		}
 		for _, u := range updates {
-			if u.Name == strings.TrimSpace(branch) {
+			if u.Name == strings.TrimSpace(branch) && u.Old != "" {
 				return fmt.Errorf("%s is checked out in %s (check out another branch there, or work on a bare repository)", u.Name, work)
 			}
 		}
