@@ -36,12 +36,12 @@ func (b *builder) tagged(name string, y *yamldoc.Node, at *place) *node {
 		value = b.plain(y, at)
 	case name == "GetAtt":
 		first, rest, _ := strings.Cut(y.Text, ".")
-		value = &node{kind: listNode, pos: fromYAML(y.Pos), kids: []*node{
+		value = (&node{kind: listNode, pos: fromYAML(y.Pos), kids: []*node{
 			b.text(first, y, 0, at.index(0)),
 			b.text(rest, y, len(y.Text)-len(rest), at.index(1)),
-		}}
+		}}).sealed()
 	default:
 		value = b.text(y.Text, y, 0, at)
 	}
-	return &node{kind: mapNode, pos: fromYAML(y.Pos), keys: []string{key}, kids: []*node{value}}
+	return (&node{kind: mapNode, pos: fromYAML(y.Pos), keys: []string{key}, kids: []*node{value}}).sealed()
 }

@@ -81,14 +81,12 @@ func (b *builder) plain(y *yamldoc.Node, at *place) *node {
 		}
 	default:
 		v := y.Scalar()
-		s, ok := v.(string)
-		if !ok {
-			n.scalar = v
-			return n
+		if s, ok := v.(string); ok {
+			return b.text(s, y, 0, at)
 		}
-		return b.text(s, y, 0, at)
+		n.scalar = v
 	}
-	return n
+	return n.sealed()
 }
 
 // text makes the node of a string that begins at byte base of the text of y.
@@ -102,7 +100,7 @@ func (b *builder) text(s string, y *yamldoc.Node, base int, at *place) *node {
 	if parts != nil {
 		n.kind, n.parts = textNode, parts
 	}
-	return n
+	return n.sealed()
 }
 
 // At returns the value at a path as [Document.Value] has it, and where it

@@ -98,7 +98,7 @@ func (f *fileSource) load(params []any) (*node, string, error) {
 	if parts != nil {
 		n.kind, n.parts = textNode, parts
 	}
-	return n, name, nil
+	return n.sealed(), name, nil
 }
 
 // read returns nil for a file that does not exist.

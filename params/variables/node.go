@@ -1,6 +1,8 @@
 package variables
 
 import (
+	"math"
+
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
 )
@@ -25,7 +27,11 @@ type node struct {
 	parts  Text    // of a textNode
 	live   *live   // of a liveNode
 
+	open   bool // a textNode, or one is below it
+	weight int  // how large the value is, see maxWeight
+
 	pos  Pos           // where it is written, or the variable that it came from
+	via  string        // that variable, if it came from one
 	yaml *yamldoc.Node // a scalar's own place in a file, or nil
 	base int           // where scalar begins in the text of yaml
 
@@ -33,6 +39,26 @@ type node struct {
 	// tainted is true for a number or bool that a secret went into. Texts that
 	// a secret went into are a params.Secret.
 	tainted bool
+}
+
+// sealed sets what follows from the parts of n, which is new. It returns n.
+func (n *node) sealed() *node {
+	n.open = n.kind == textNode
+	n.weight = 1
+	switch s := n.scalar.(type) {
+	case string:
+		n.weight += len(s) / bytesPerWeight
+	case params.Secret:
+		n.weight += len(s.Reveal()) / bytesPerWeight
+	}
+	for i, kid := range n.kids {
+		n.open = n.open || kid.open
+		n.weight = min(n.weight+kid.weight, math.MaxInt/4)
+		if n.kind == mapNode {
+			n.weight = min(n.weight+len(n.keys[i])/bytesPerWeight, math.MaxInt/4)
+		}
+	}
+	return n
 }
 
 // text returns the string of a scalar or textNode.
@@ -102,6 +128,19 @@ func (n *node) holdsSecret() bool {
 	}
 	for _, kid := range n.kids {
 		if kid.holdsSecret() {
+			return true
+		}
+	}
+	return false
+}
+
+// hasLive reports whether something in n is left to the command line.
+func (n *node) hasLive() bool {
+	if n.kind == liveNode {
+		return true
+	}
+	for _, kid := range n.kids {
+		if kid.hasLive() {
 			return true
 		}
 	}

@@ -1,0 +1,146 @@
+package variables
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/slsflow/slsflow/internal/yamldoc"
+	"github.com/slsflow/slsflow/params"
+)
+
+// joiner puts a text together.
+type joiner struct {
+	segs    []seg
+	origins []Origin
+	size    int
+	live    bool
+	tainted bool
+}
+
+func (j *joiner) text(s string) {
+	if s != "" {
+		j.size += len(s)
+		j.segs = append(j.segs, seg{done: (&node{scalar: s}).sealed()})
+	}
+}
+
+// add appends a value that is resolved. It is false for one that has no place in
+// a text: null and maps.
+func (j *joiner) add(v *node) bool {
+	switch v.kind {
+	case liveNode:
+		j.live = true
+		j.segs = append(j.segs, v.live.segs...)
+	case listNode:
+		for i, kid := range v.kids {
+			if i > 0 {
+				j.text(",")
+			}
+			if kid.kind == scalarNode && kid.scalar == nil {
+				continue
+			}
+			if !j.add(kid) {
+				return false
+			}
+		}
+	case scalarNode:
+		text, ok := revealed(v.scalar)
+		if !ok {
+			return false
+		}
+		j.size += len(text)
+		part := &node{scalar: text}
+		if v.secret() {
+			part.scalar = params.NewSecret(text)
+			j.tainted = true
+		}
+		j.segs = append(j.segs, seg{done: part.sealed()})
+	default:
+		return false
+	}
+	j.origins = union(j.origins, v.origins)
+	return true
+}
+
+// node returns the text, in the place of n.
+func (j *joiner) node(n *node) *node {
+	out := &node{pos: n.pos, origins: j.origins}
+	if j.live {
+		out.kind, out.live = liveNode, &live{raw: n.text(), segs: j.segs}
+		return out.sealed()
+	}
+	var b strings.Builder
+	for _, s := range j.segs {
+		text, _ := revealed(s.done.scalar)
+		b.WriteString(text)
+	}
+	out.scalar = b.String()
+	if j.tainted {
+		out.scalar = params.NewSecret(b.String())
+	}
+	return out.sealed()
+}
+
+// revealed is scalarText that gives out secrets too.
+func revealed(v any) (string, bool) {
+	if secret, ok := v.(params.Secret); ok {
+		return secret.Reveal(), true
+	}
+	return scalarText(v)
+}
+
+// union appends the origins of b that a does not have.
+func union(a, b []Origin) []Origin {
+	for _, o := range b {
+		if !slices.Contains(a, o) {
+			a = append(a[:len(a):len(a)], o)
+		}
+	}
+	return a
+}
+
+// withOrigins returns n with origins added to everything in it.
+func (n *node) withOrigins(origins []Origin) *node {
+	out := *n
+	switch n.kind {
+	case mapNode, listNode:
+		out.kids = make([]*node, len(n.kids))
+		for i, kid := range n.kids {
+			out.kids[i] = kid.withOrigins(origins)
+		}
+	default:
+		out.origins = union(out.origins, origins)
+	}
+	return &out
+}
+
+// taint returns n with a secret in each value of it.
+func (n *node) taint() *node {
+	out := *n
+	switch n.kind {
+	case mapNode, listNode:
+		out.kids = make([]*node, len(n.kids))
+		for i, kid := range n.kids {
+			out.kids[i] = kid.taint()
+		}
+	case scalarNode:
+		if text, ok := n.scalar.(string); ok {
+			out.scalar = params.NewSecret(text)
+		} else if _, secret := n.scalar.(params.Secret); !secret && n.scalar != nil {
+			out.tainted = true
+		}
+	}
+	return &out
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+
+func number(f float64) (any, error) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil, fmt.Errorf("a source returned %v, which is no JSON number", f)
+	}
+	return yamldoc.Number(f), nil
+}

@@ -1,0 +1,186 @@
+package variables
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slsflow/slsflow/params"
+)
+
+const (
+	// maxReplaced bounds how often a property may turn out to hold variables.
+	maxReplaced = 10
+	// maxInArg is the same for one param or address.
+	maxInArg = 9
+	// maxWeight bounds the size of one property, and maxTotal that of all: a
+	// few variables that name each other could otherwise fill any memory.
+	maxWeight = 1_000_000
+	maxTotal  = 8_000_000
+	// bytesPerWeight is how much text weighs as much as one value.
+	bytesPerWeight = 16
+)
+
+// Resolver resolves the variables of documents. The types self and param are
+// built in. It is not changed by resolving, so that it is safe for concurrent
+// use if its sources are.
+type Resolver struct {
+	// Sources answer for the other types: "env", "file", "output".
+	Sources map[string]Source
+	// Stage is that of the run. By default provider.stage, else "dev".
+	Stage string
+	// Params are where ${param:name} looks, the highest precedence first. By
+	// default params.<stage> and params.default of the document. See
+	// [DefaultParams].
+	Params []ParamLayer
+	// Partial leaves a variable as it is written if its type has no source, and
+	// all that needs its value. By default that is an error.
+	Partial bool
+}
+
+// Resolve returns the document with its variables resolved. The error is
+// [Errors], all that could not be resolved; the result, which is never nil, has
+// the rest. What only another stage needs, its block below params or stages, is
+// left as it is written unless something asks for it.
+func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
+	stage, err := r.StageOf(ctx, d)
+	if err != nil {
+		return &Result{root: d.root, stage: cmp.Or(r.Stage, "dev"), doc: d}, err
+	}
+	s := r.session(d, stage)
+	root, _ := s.final(ctx, s.root, true)
+	s.check(root)
+	return &Result{root: root, stage: stage, doc: d}, s.errs.Err()
+}
+
+// StageOf returns the stage of a run: r.Stage, else provider.stage of the
+// document, else "dev". Variables of the types param and sls cannot be used for
+// it, since they need it. The error is [Errors].
+func (r *Resolver) StageOf(ctx context.Context, d *Document) (string, error) {
+	if r.Stage != "" {
+		return r.Stage, nil
+	}
+	if _, _, ok := d.At("provider", "stage"); !ok {
+		return "dev", nil
+	}
+	s := r.session(d, "")
+	n, st := s.follow(ctx, s.root, []string{"provider", "stage"})
+	if st == found {
+		if text, ok := scalarText(n.scalar); ok && n.kind == scalarNode {
+			return cmp.Or(text, "dev"), nil
+		}
+		if n.kind != scalarNode || n.scalar != nil {
+			s.errs = append(s.errs, &Error{Pos: n.pos, Path: "provider.stage", Code: BadConfig, Msg: "a stage is a text that is known here", Hint: "name the stage of the run"})
+		}
+	}
+	if st == left {
+		s.errs = append(s.errs, &Error{Pos: n.pos, Path: "provider.stage", Code: BadConfig, Msg: "it needs a variable that is left to the command line", Hint: "name the stage of the run"})
+	}
+	return "dev", s.errs.Err()
+}
+
+// session is one resolution of one document.
+type session struct {
+	r      *Resolver
+	stage  string
+	layers []ParamLayer
+	root   *cell
+	open   []*cell // those that are being resolved, the outermost first
+	askers []asker // the variables that are being looked up
+	memo   map[string]reply
+	files  map[string]*cell
+	errs   Errors
+	total  int
+}
+
+func (r *Resolver) session(d *Document, stage string) *session {
+	s := &session{
+		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root},
+		memo: map[string]reply{}, files: map[string]*cell{},
+	}
+	if s.layers == nil {
+		s.layers = DefaultParams(nil, nil, nil)
+	}
+	for _, typ := range []string{"self", "param"} {
+		if _, ok := r.Sources[typ]; ok {
+			s.errs = append(s.errs, &Error{Code: BadConfig, Msg: "the source " + typ + " is built in and cannot be replaced"})
+		}
+	}
+	if _, pos, ok := d.At("stages"); ok {
+		if _, _, both := d.At("params"); both {
+			s.errs = append(s.errs, &Error{Pos: pos, Path: "stages", Code: BadConfig, Msg: "the file has params and stages", Hint: "move params.<stage> to stages.<stage>.params, or the other way"})
+		}
+	}
+	return s
+}
+
+// known reports whether a type has a source here.
+func (s *session) known(typ string) bool {
+	return typ == "self" || typ == "param" || s.r.Sources[typ] != nil
+}
+
+func (s *session) types() string {
+	types := []string{"param", "self"}
+	for typ := range s.r.Sources {
+		types = append(types, typ)
+	}
+	slices.Sort(types)
+	return strings.Join(slices.Compact(types), ", ")
+}
+
+// check refuses a result that is too large as a whole.
+func (s *session) check(root *node) {
+	if root.weight > maxTotal {
+		s.errs = append(s.errs, &Error{Pos: root.pos, Code: TooLarge, Msg: "with all variables resolved the document has too many values"})
+	}
+}
+
+// ParamLayer is one place where ${param:name} looks.
+type ParamLayer struct {
+	// Name is what origins and errors call it.
+	Name string
+	// Layer gives the values, unless Block says that they are in the document.
+	// A layer that is nil has none.
+	Layer params.Layer
+	Block Block
+}
+
+// Block is a place for params in the document itself.
+type Block int
+
+// The blocks. StageBlock is params.<stage> or stages.<stage>.params,
+// DefaultBlock params.default or stages.default.params.
+const (
+	NoBlock Block = iota
+	StageBlock
+	DefaultBlock
+)
+
+// DefaultParams are the layers in their usual order: the command line,
+// params.<stage>, the profile that the stage is mapped to, params.default, and
+// the default profile. Each of the three may be nil.
+func DefaultParams(cli, profile, defaultProfile params.Layer) []ParamLayer {
+	return []ParamLayer{
+		{Name: "command line", Layer: cli},
+		{Name: "params.<stage>", Block: StageBlock},
+		{Name: "profile", Layer: profile},
+		{Name: "params.default", Block: DefaultBlock},
+		{Name: "default profile", Layer: defaultProfile},
+	}
+}
+
+// fail records an error of a variable of n.
+func (s *session) fail(n *node, at *place, p Part, code Code, err error, hint, format string, args ...any) {
+	e := &Error{Path: at.String(), Code: code, Err: err, Hint: hint, Msg: fmt.Sprintf(format, args...)}
+	expr := n.text()[p.Start:p.End]
+	if n.yaml == nil && n.via != "" {
+		// The text is a value that came from a variable: that one has a place.
+		e.Pos, e.Expr = n.pos, n.via
+		e.Msg = fmt.Sprintf("its value holds %s: %s", expr, e.Msg)
+	} else {
+		e.Pos, e.Expr = n.at(p.Start), expr
+	}
+	s.errs = append(s.errs, e)
+}
