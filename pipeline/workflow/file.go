@@ -69,7 +69,13 @@ type Service struct {
 	Commands map[string][]string
 	// Before and After are the hooks around an action, by action.
 	Before, After map[string][]string
+	// SecretOutputs are the names of the outputs that are kept encrypted, and
+	// that a secret may go into. Only a service itself says which.
+	SecretOutputs []string
 }
+
+// SecretOutput reports whether an output of the service is marked as secret.
+func (s Service) SecretOutput(name string) bool { return slices.Contains(s.SecretOutputs, name) }
 
 // position is a place in the workflow file.
 type position struct{ line, col int }

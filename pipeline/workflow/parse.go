@@ -164,7 +164,7 @@ func (p *parser) profile(f yamldoc.Field, path string) profile.Profile {
 
 // unjoin returns the errors that errors.Join has joined.
 func unjoin(err error) []error {
-	if list, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what Join made, not what is wrapped
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
 		return list.Unwrap()
 	}
 	return []error{err}

@@ -27,6 +27,7 @@ func TestParseFile(t *testing.T) {
 	schema := compile(t)
 	for _, kind := range []string{"good", "bad"} {
 		golden(t, filepath.Join("testdata", "file", kind), func(t *testing.T, a *txtar.Archive) string {
+			t.Helper()
 			src := section(t, a, "slsflow.yml")
 			f, err := workflow.ParseFile("slsflow.yml", []byte(src))
 			if kind == "good" {
@@ -109,22 +110,22 @@ func dump(t *testing.T, f *workflow.File) string {
 	return string(b) + "\n"
 }
 
-func compile(t testing.TB) *jsonschema.Schema {
-	t.Helper()
+func compile(tb testing.TB) *jsonschema.Schema {
+	tb.Helper()
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(workflow.Schema()))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	c := jsonschema.NewCompiler()
-	require.NoError(t, c.AddResource("slsflow.schema.json", doc))
+	require.NoError(tb, c.AddResource("slsflow.schema.json", doc))
 	s, err := c.Compile("slsflow.schema.json")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 
 // value is what an editor would see of a YAML file.
-func value(t testing.TB, src string) any {
-	t.Helper()
+func value(tb testing.TB, src string) any {
+	tb.Helper()
 	root, err := yamldoc.Parse("slsflow.yml", []byte(src))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return root.Value()
 }
 

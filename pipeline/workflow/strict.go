@@ -151,29 +151,27 @@ type item struct {
 	pos  yamldoc.Pos
 }
 
-// list returns the texts of a list; one text alone is a list of one. The same
-// text twice fails.
-func (d *strict) list(n *yamldoc.Node, path string) ([]item, bool) {
+// list returns the texts of a list; one text alone is a list of one. An element
+// that is none is an empty text.
+func (d *strict) list(n *yamldoc.Node, path string) []item {
 	if n != nil && n.Kind == yamldoc.Scalar {
-		s, ok := d.text(n, path)
-		return []item{{s, n.Pos}}, ok
+		s, _ := d.text(n, path)
+		return []item{{s, n.Pos}}
 	}
 	if !d.want(n, path, yamldoc.Sequence, "a text or a list of texts") {
-		return nil, false
+		return nil
 	}
 	items := make([]item, 0, len(n.Items))
-	ok := true
 	for i, child := range n.Items {
-		s, good := d.text(child, fmt.Sprintf("%s[%d]", path, i))
-		ok = ok && good
+		s, _ := d.text(child, fmt.Sprintf("%s[%d]", path, i))
 		items = append(items, item{s, child.Pos})
 	}
-	return items, ok
+	return items
 }
 
 // set is a list in which no text may stand twice.
 func (d *strict) set(n *yamldoc.Node, path string) []item {
-	items, _ := d.list(n, path)
+	items := d.list(n, path)
 	seen := make(map[string]bool, len(items))
 	for i, it := range items {
 		if it.text != "" && seen[it.text] {
@@ -186,7 +184,7 @@ func (d *strict) set(n *yamldoc.Node, path string) []item {
 
 // commands are shell commands, in their order.
 func (d *strict) commands(n *yamldoc.Node, path string) []string {
-	items, _ := d.list(n, path)
+	items := d.list(n, path)
 	list := make([]string, len(items))
 	for i, it := range items {
 		list[i] = it.text
