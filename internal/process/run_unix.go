@@ -66,11 +66,11 @@ func run(ctx context.Context, c Command) error {
 	if c.Started != nil {
 		refused = ch.open(release, c.Started)
 	}
-	go func() { exit <- ch.reap() }()
 	if refused != nil {
-		_ = <-exit
+		_ = ch.reap() // it was killed
 		return errors.Join(refused, out.wait())
 	}
+	go func() { exit <- ch.reap() }()
 	err = ch.await(ctx, exit, c.Grace)
 	return errors.Join(err, out.wait())
 }

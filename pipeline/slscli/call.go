@@ -154,12 +154,12 @@ func (call Call) service() error {
 func (p prepared) run(ctx context.Context, c CLI, call Call, out io.Writer) (err error) {
 	config := call.Config
 	if p.document != nil {
-		remove := func() error { return nil }
-		config, remove, err = document(call.Dir, p.document)
-		if err != nil {
-			return err
+		name, remove, docErr := document(call.Dir, p.document)
+		if docErr != nil {
+			return docErr
 		}
 		defer func() { err = errors.Join(err, remove()) }()
+		config = name
 	}
 	args, err := call.args(p.command, config)
 	if err != nil {

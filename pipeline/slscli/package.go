@@ -39,23 +39,20 @@ func (c CLI) Package(ctx context.Context, call Call) (Package, error) {
 // file that it takes the service from; with a document in its place it would put
 // the file itself into every archive. All else stays as it is written.
 func exclude(doc []byte, names []string) ([]byte, error) {
-	var root, pack map[string]json.RawMessage
-	var patterns []json.RawMessage
+	var root map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &root); err != nil {
 		return nil, err
 	}
 	if root == nil {
 		return nil, errors.New("it is no JSON object")
 	}
-	if p, ok := root["package"]; ok && !null(p) {
-		if json.Unmarshal(p, &pack) != nil {
-			return doc, nil // not an object: the program has its own words for that
-		}
+	pack, ok := parsed[map[string]json.RawMessage](root["package"])
+	if !ok {
+		return doc, nil // not an object: the program has its own words for that
 	}
-	if p, ok := pack["patterns"]; ok && !null(p) {
-		if json.Unmarshal(p, &patterns) != nil {
-			return doc, nil
-		}
+	patterns, ok := parsed[[]json.RawMessage](pack["patterns"])
+	if !ok {
+		return doc, nil
 	}
 	// The first, so that the patterns of the service can take them in again.
 	ours := make([]json.RawMessage, 0, len(names)+len(patterns))
@@ -75,7 +72,12 @@ func exclude(doc []byte, names []string) ([]byte, error) {
 	return marshal(root)
 }
 
-func null(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
+// parsed returns what raw holds: the zero T if it is null or nothing. It reports
+// whether raw can be a T.
+func parsed[T any](raw json.RawMessage) (v T, ok bool) {
+	ok = len(raw) == 0 || json.Unmarshal(raw, &v) == nil
+	return v, ok
+}
 
 // marshal is json.Marshal that leaves <, > and & as they are.
 func marshal(v any) ([]byte, error) {

@@ -89,7 +89,7 @@ type Identity struct {
 func Guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, error) {
 	id, err := guard(ctx, at(cfg, p.Role), p)
 	if err != nil {
-		return Identity{}, fault("verify account", p, err)
+		return Identity{}, fault(ctx, "verify account", p, err)
 	}
 	return id, nil
 }
@@ -124,7 +124,7 @@ func (r retriever) retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	keys, err := r.assume(ctx)
 	if err != nil {
-		return aws.Credentials{}, fault("assume role", r.profile, err)
+		return aws.Credentials{}, fault(ctx, "assume role", r.profile, err)
 	}
 	return r.verified(ctx, keys)
 }
@@ -135,7 +135,7 @@ func (r retriever) verified(ctx context.Context, keys aws.Credentials) (aws.Cred
 	cfg.Credentials = credentials.StaticCredentialsProvider{Value: keys}
 	id, err := guard(ctx, cfg, r.profile)
 	if err != nil {
-		return aws.Credentials{}, fault("verify account", r.profile, err)
+		return aws.Credentials{}, fault(ctx, "verify account", r.profile, err)
 	}
 	keys.AccountID = id.Account
 	return keys, nil
@@ -144,11 +144,11 @@ func (r retriever) verified(ctx context.Context, keys aws.Credentials) (aws.Cred
 // own returns the credentials that there are.
 func (r retriever) own(ctx context.Context) (aws.Credentials, error) {
 	if r.cfg.Credentials == nil {
-		return aws.Credentials{}, fault("get credentials", r.profile, errNone)
+		return aws.Credentials{}, fault(ctx, "get credentials", r.profile, errNone)
 	}
 	keys, err := r.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
-		return aws.Credentials{}, fault("get credentials", r.profile, &noKeys{err})
+		return aws.Credentials{}, fault(ctx, "get credentials", r.profile, &noKeys{err})
 	}
 	return r.verified(ctx, keys)
 }

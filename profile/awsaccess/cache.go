@@ -25,7 +25,7 @@ func (c *cache) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return aws.Credentials{}, fault("get credentials", c.source.profile, context.Cause(ctx))
+		return aws.Credentials{}, fault(ctx, "get credentials", c.source.profile, context.Cause(ctx))
 	}
 	if c.good(c.early) {
 		return c.keys, nil

@@ -60,10 +60,10 @@ func (e *Error) Error() string {
 
 // cause is what AWS said, without the names that the SDK puts around it.
 func (e *Error) cause() string {
-	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
+	if api, ok := errors.AsType[smithy.APIError](e.Err); ok && e.Kind != nil {
 		return api.ErrorCode() + ": " + api.ErrorMessage()
 	}
-	if send, ok := errors.AsType[*smithyhttp.RequestSendError](e.Err); ok {
+	if send, ok := errors.AsType[*smithyhttp.RequestSendError](e.Err); ok && e.Kind != nil {
 		return send.Err.Error()
 	}
 	return e.Err.Error()
@@ -97,7 +97,7 @@ func (e *wrongAccount) Error() string {
 }
 
 // fault makes an Error of what went wrong.
-func fault(op string, p profile.Profile, err error) *Error {
+func fault(ctx context.Context, op string, p profile.Profile, err error) *Error {
 	e := &Error{Op: op, Profile: p.Name, Role: p.Role, Err: err}
 	_, source := errors.AsType[*noKeys](err)
 	_, wrong := errors.AsType[*wrongAccount](err)
@@ -107,8 +107,9 @@ func fault(op string, p profile.Profile, err error) *Error {
 		code = api.ErrorCode()
 	}
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil:
 		// The caller's own doing: it is not to be taken for a fault of AWS.
+		e.Err = context.Cause(ctx)
 	case wrong:
 		e.Kind, e.Hint = ErrAccount, "use credentials of that account, or correct the account of the profile"
 		if p.Role.IsZero() {
