@@ -177,8 +177,8 @@ func (f *folder) began() error {
 		}
 	}
 	attempt := 1
-	if old.steps != nil {
-		attempt = old.steps[old.cur].Attempt + 1
+	if step < len(old.steps) {
+		attempt = old.steps[step].Attempt + 1
 	}
 	if old.status.Done() || step != old.cur || f.e.Attempt != attempt {
 		return fmt.Errorf("attempt %d of step %q of job %q is not next", f.e.Attempt, f.e.Step, f.e.Job)

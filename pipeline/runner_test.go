@@ -201,7 +201,7 @@ func TestRunsOfAKeyWaitInOrder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		e := &pipelinetest.Executor{Do: func(context.Context, pipeline.Task) (json.RawMessage, error) {
-			time.Sleep(10 * time.Minute) // longer than any lease
+			time.Sleep(time.Minute) // longer than the lease
 			return nil, nil
 		}}
 		var wg sync.WaitGroup

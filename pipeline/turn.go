@@ -61,6 +61,7 @@ type waiter struct {
 	queued  bool  // it has been put into the queue, with what that entails
 	asked   bool  // to cancel
 	busy    error // what the caller is told when the run was refused
+	head    *book // the run at the head of the queue, as far as it was read
 }
 
 // look does what can be done now. It returns true when the run is over.
@@ -178,25 +179,36 @@ func (c *settings) claim(ctx context.Context, b *book) (bool, error) {
 // ahead looks after the run at the head of the queue, which is another one: if
 // it has ended without leaving, it leaves; if its runner is lost, it is carried
 // out. It reports whether anything has changed.
-func (c *settings) ahead(ctx context.Context, w Waiting) (bool, error) {
+func (w *waiter) ahead(ctx context.Context, first Waiting) (bool, error) {
 	detached := context.WithoutCancel(ctx)
-	head, err := c.open(detached, w.Run)
-	if err != nil {
+	if w.head == nil || w.head.state.run != first.Run {
+		b, err := w.open(detached, first.Run)
+		if err != nil {
+			return false, err
+		}
+		w.head = b
+	}
+	if _, err := w.head.refresh(detached); err != nil {
 		return false, err
 	}
-	if _, err := head.refresh(detached); err != nil {
-		return false, err
+	if w.head.state.status != "" {
+		return true, leave(detached, w.Ledger, w.head.state.g.plan.Key, first.Run, w.now())
 	}
-	key := head.state.g.plan.Key
-	if head.state.status != "" {
-		return true, leave(detached, c.Ledger, key, w.Run, c.now())
-	}
-	if ctx.Err() != nil || !c.lost(w, head.state) {
+	if ctx.Err() != nil || !w.lost(first, w.head.state) {
 		return false, nil
 	}
-	c.Logger.InfoContext(ctx, "finishing the run of a lost runner first", "run", w.Run, "key", key)
+	head := w.head
+	w.head = nil // whatever comes of it, it is read anew
+	return w.finishLost(ctx, head)
+}
+
+// finishLost carries out the run of a lost runner.
+func (c *settings) finishLost(ctx context.Context, head *book) (bool, error) {
+	detached := context.WithoutCancel(ctx)
+	id, key := head.state.run, head.state.g.plan.Key
+	c.Logger.InfoContext(ctx, "finishing the run of a lost runner first", "run", id, "key", key)
 	if c.CancelLost && head.state.cancel == nil {
-		if err := c.ask(detached, w.Run, "its runner was lost"); err != nil && !errors.Is(err, ErrFinished) {
+		if err := c.ask(detached, id, "its runner was lost"); err != nil && !errors.Is(err, ErrFinished) {
 			return false, err
 		}
 	}
