@@ -12,7 +12,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 )
 
 // objects reads and writes the objects of a repository. go-git's storage keeps
@@ -20,14 +19,14 @@ import (
 // reads the list again when an object is missing, and serialises the calls.
 type objects struct {
 	mu    *sync.Mutex
-	store *filesystem.ObjectStorage
+	store *filesystem.Storage
 	extra map[plumbing.Hash]plumbing.EncodedObject // not written; seen by get alone
 }
 
 func newObjects(dir string) *objects {
 	return &objects{
 		mu:    &sync.Mutex{},
-		store: filesystem.NewObjectStorage(dotgit.New(osfs.New(dir)), cache.NewObjectLRUDefault()),
+		store: filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault()),
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// Target is what branches can be pushed to: a [*Repository] on this machine.
+// Target is what branches can be pushed to: a [*Repository] on this machine or
+// a [*Remote].
 type Target interface {
 	// Branches returns all branches, sorted by name.
 	Branches(ctx context.Context) ([]Branch, error)
@@ -19,7 +20,10 @@ type Target interface {
 	receive(ctx context.Context, from *Repository, updates []RefUpdate) error
 }
 
-var _ Target = (*Repository)(nil)
+var (
+	_ Target = (*Repository)(nil)
+	_ Target = (*Remote)(nil)
+)
 
 // Push copies the new commits of the updates with all they need into to, and
 // then moves its branches, all or none. Each update is a compare-and-swap: if a
