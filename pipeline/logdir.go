@@ -54,6 +54,9 @@ func fileName(s string) string {
 			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
+	if b.Len() == 0 {
+		return "~"
+	}
 	if b.Len() <= maxLen {
 		return b.String()
 	}
