@@ -19,7 +19,7 @@ func (p *planner) npm(dir string) (install, test []string) {
 		return nil, nil
 	}
 	if err != nil {
-		p.problem(&Error{File: name, Msg: "cannot be read", Err: err})
+		p.problem(&Error{File: name, Msg: "it cannot be read: " + err.Error(), Err: err})
 		return nil, nil
 	}
 	var pkg struct {

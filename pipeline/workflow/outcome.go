@@ -16,8 +16,9 @@ type Input struct {
 	// Event is what happened.
 	Event Event
 	// Tree is the root of the repository at the event's commit, or the work
-	// tree. Only files are read, never links out of it, and no file of it is
-	// run. A removal does not need it.
+	// tree. Files of it are read and never run. Whether a link leads out of it is
+	// up to it: give the tree of a commit, or that of an os.Root, unless you
+	// trust the files. A removal does not need it.
 	Tree fs.FS
 	// Changed are the paths that changed between the event's Base and Commit,
 	// from the root of the repository, with slashes; of a renamed file both

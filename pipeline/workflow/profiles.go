@@ -1,0 +1,118 @@
+package workflow
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slsflow/slsflow/internal/yamldoc"
+	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/profile"
+	"github.com/slsflow/slsflow/stage"
+)
+
+func (p *parser) profiles(n *yamldoc.Node) {
+	const path = "profiles"
+	if n == nil || !p.want(n, path, yamldoc.Mapping, "a map of profiles") {
+		return
+	}
+	if len(n.Fields) == 0 {
+		p.fail(n.Pos, path, "there is none", "every stage needs a profile")
+	}
+	for _, f := range n.Fields {
+		at := join(path, f.Name)
+		if !nameForm.MatchString(f.Name) {
+			p.fail(f.Pos, at, fmt.Sprintf("%q is no name of a profile", f.Name), "want "+nameForm.String())
+		}
+		p.file.profiles.Profiles = append(p.file.profiles.Profiles, p.profile(f, at))
+	}
+}
+
+func (p *parser) profile(f yamldoc.Field, path string) profile.Profile {
+	prof := profile.Profile{Name: f.Name}
+	m, ok := p.fields(f.Value, path, []string{"account", "role", "externalId", "params", "secrets"})
+	if !ok {
+		return prof
+	}
+	if n := m["account"]; n != nil {
+		s, ok := p.text(n, path+".account")
+		if err := profile.CheckAccount(s); ok && err != nil {
+			p.fail(n.Pos, path+".account", err.Error(), "")
+		} else if ok {
+			prof.Account = s
+		}
+	}
+	if n := m["role"]; n != nil {
+		s, ok := p.text(n, path+".role")
+		if role, err := profile.ParseRoleARN(s); ok && err != nil {
+			p.fail(n.Pos, path+".role", err.Error(), "")
+		} else if ok {
+			prof.Role = role
+		}
+	}
+	if n := m["externalId"]; n != nil {
+		prof.ExternalID, _ = p.text(n, path+".externalId")
+	}
+	if n := m["params"]; n != nil && p.want(n, path+".params", yamldoc.Mapping, "a map of params") {
+		prof.Params = make(map[string]params.Value, len(n.Fields))
+		for _, f := range n.Fields {
+			v := f.Value.Value()
+			if v == nil {
+				p.fail(f.Value.Pos, join(path+".params", f.Name), "it is empty", "give it a value, or leave the param out")
+				continue
+			}
+			prof.Params[f.Name] = v
+		}
+	}
+	if n := m["secrets"]; n != nil {
+		for _, it := range p.set(n, path+".secrets") {
+			prof.Secrets = append(prof.Secrets, it.text)
+		}
+	}
+	if err := prof.Check(); err != nil {
+		// A mistake in the account or the role alone has been told already, with
+		// its own place, and is not in prof.
+		for _, err := range unjoin(err) {
+			p.errs = append(p.errs, &Error{File: f.Pos.File, Line: f.Pos.Line, Col: f.Pos.Col, Path: path, Msg: strings.TrimPrefix(err.Error(), fmt.Sprintf("profile %q: ", prof.Name)), Err: err})
+		}
+	}
+	return prof
+}
+
+// unjoin returns the errors that errors.Join has joined.
+func unjoin(err error) []error {
+	if list, ok := err.(interface{ Unwrap() []error }); ok {
+		return list.Unwrap()
+	}
+	return []error{err}
+}
+
+func (p *parser) hasProfile(name string, at yamldoc.Pos, path string) bool {
+	_, err := p.file.profiles.Named(name)
+	if err != nil {
+		p.errs = append(p.errs, &Error{File: at.File, Line: at.Line, Col: at.Col, Path: path, Msg: err.Error(), Hint: "add it under profiles, or name one of these", Err: err})
+	}
+	return err == nil
+}
+
+func (p *parser) stages(n *yamldoc.Node) {
+	const path = "stages"
+	if n == nil || !p.want(n, path, yamldoc.Mapping, "a map of stages to profiles") {
+		return
+	}
+	p.file.profiles.Stages = make(map[stage.Name]string, len(n.Fields))
+	for _, f := range n.Fields {
+		at := join(path, f.Name)
+		p.at(at, f.Value.Pos)
+		name, ok := p.stageName(f.Name, f.Pos, at)
+		s, okText := p.text(f.Value, at)
+		if okText && p.hasProfile(s, f.Value.Pos, at) && ok {
+			p.file.profiles.Stages[name] = s
+		}
+	}
+}
+
+func (p *parser) defaultProfile(n *yamldoc.Node) {
+	if s, ok := p.text(n, "defaultProfile"); ok && p.hasProfile(s, n.Pos, "defaultProfile") {
+		p.file.profiles.Default = s
+	}
+}
