@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/internal/redact"
 )
 
 // ErrNoStack is wrapped by the error of Remove and Info for a service that is
@@ -28,7 +28,7 @@ type Error struct {
 	// Reason is what the program gives as the reason, in a few lines, or "".
 	Reason string
 	// Output is the end of what it printed, 8 KiB at most. Both have the secrets
-	// of the call as [params.Redacted].
+	// of the call as REDACTED.
 	Output string
 	// Err is why: the cause of the context, an *exec.ExitError.
 	Err error
@@ -67,14 +67,13 @@ func (call Call) failure(c CLI, command, output string, err error) error {
 // noStack is how CloudFormation tells of a stack that it does not have.
 var noStack = regexp.MustCompile(`(?i)\bstack\b.*\bdoes not exist\b`)
 
-// mask hides the secrets of the call. Short ones would hide what they are not.
+// mask hides the secrets of the call, in whatever form the program prints them.
 func (call Call) mask(s string) string {
+	set := redact.NewSet()
 	for _, secret := range call.secrets() {
-		if len(secret) >= 4 {
-			s = strings.ReplaceAll(s, secret, params.Redacted)
-		}
+		set.Add(secret)
 	}
-	return s
+	return set.Text(s)
 }
 
 // reasonLines bounds the reason.
