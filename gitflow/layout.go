@@ -121,13 +121,9 @@ func isGitDir(dir string) bool {
 // whose parents a shallow clone lacks. A bare repository that happens to be
 // called ".git" loses its work tree here.
 func (l *layout) check() (map[plumbing.Hash]bool, error) {
-	text, err := os.ReadFile(filepath.Join(l.common, "config"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	cfg, err := l.config()
+	if err != nil {
 		return nil, err
-	}
-	cfg := config.New()
-	if err := config.NewDecoder(bytes.NewReader(text)).Decode(cfg); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(l.common, "config"), err)
 	}
 	if err := checkConfig(cfg); err != nil {
 		return nil, err
@@ -143,6 +139,21 @@ func (l *layout) check() (map[plumbing.Hash]bool, error) {
 		return nil, fmt.Errorf("%w: it borrows objects from another one (run `git repack -a -d`, then remove objects/info/alternates)", ErrUnsupported)
 	}
 	return readShallow(filepath.Join(l.common, "shallow"))
+}
+
+// config reads the configuration of the repository alone, not that of the user
+// or the machine.
+func (l *layout) config() (*config.Config, error) {
+	file := filepath.Join(l.common, "config")
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	cfg := config.New()
+	if err := config.NewDecoder(bytes.NewReader(text)).Decode(cfg); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return cfg, nil
 }
 
 func checkConfig(cfg *config.Config) error {
