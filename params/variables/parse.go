@@ -267,12 +267,16 @@ func (p *parser) next() (c Call, end byte, err *SyntaxError) {
 	start := p.i
 	switch b := p.s[p.i]; {
 	case b == '"' || b == '\'':
-		text, err := p.quoted()
+		raw, err := p.quoted()
 		if err != nil {
 			return c, 0, err
 		}
 		if p.s[p.i] != '}' {
 			return c, 0, p.fail(InvalidSource, start, `a literal is the last source, with "}" behind it, but %s follows`, p.excerpt(p.i))
+		}
+		text, err := p.unquote(raw, start)
+		if err != nil {
+			return c, 0, err
 		}
 		c = Call{Start: start, End: p.trimEnd(start, p.i), Literal: text}
 		p.i++
@@ -344,13 +348,17 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 		return c, 0, p.fail(InvalidAddress, p.i, "an address of %s cannot begin with a colon", typ)
 	case b == '"' || b == '\'':
 		at := p.i
-		text, err := p.quoted()
+		raw, err := p.quoted()
 		if err != nil {
 			return c, 0, err
 		}
 		b := p.s[p.i]
 		if b != '}' && b != ',' {
 			return c, 0, p.fail(InvalidAddress, at, "%s follows the quoted address", p.excerpt(p.i))
+		}
+		text, err := p.unquote(raw, at)
+		if err != nil {
+			return c, 0, err
 		}
 		c.Address = &Arg{Start: at, End: p.trimEnd(at, p.i), Value: text}
 		p.i++

@@ -25,13 +25,17 @@ func (p *parser) params() ([]Arg, *SyntaxError) {
 		case '}':
 			return nil, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
 		case '"', '\'':
-			text, err := p.quoted()
+			raw, err := p.quoted()
 			if err != nil {
 				return nil, err
 			}
 			end := p.s[p.i]
 			if end != ')' && end != ',' {
 				return nil, p.fail(InvalidParam, start, "%s follows the quoted param", p.excerpt(p.i))
+			}
+			text, err := p.unquote(raw, start)
+			if err != nil {
+				return nil, err
 			}
 			params = append(params, Arg{Start: start, End: p.trimEnd(start, p.i), Value: text})
 			p.i++
@@ -116,7 +120,7 @@ func (p *parser) arg(start, end int, parts []Part, typed bool) *Arg {
 }
 
 // quoted reads a text in quotes and the spaces behind it, so that there is a
-// next byte.
+// next byte. It returns the text as it is written.
 func (p *parser) quoted() (string, *SyntaxError) {
 	start, quote := p.i, p.s[p.i]
 	p.i++
@@ -135,7 +139,13 @@ func (p *parser) quoted() (string, *SyntaxError) {
 	if !p.spaces() {
 		return "", p.unterminated()
 	}
-	if quote == '\'' {
+	return raw, nil
+}
+
+// unquote returns the text that quoted read at start: one in single quotes has
+// no escapes, one in double quotes is a JSON string.
+func (p *parser) unquote(raw string, start int) (string, *SyntaxError) {
+	if raw[0] == '\'' {
 		return raw[1 : len(raw)-1], nil
 	}
 	var text string

@@ -74,40 +74,37 @@ func (r *Result) Leaves() []Leaf {
 // JSON returns the document in the order that it is written in, indented, with
 // each secret as REDACTED.
 func (r *Result) JSON() ([]byte, error) {
-	return r.render(func(n *node) (any, error) {
+	return r.write(&writer{leaf: func(n *node) (any, error) {
 		if n.secret() && n.kind != liveNode {
 			return params.Redacted, nil
 		}
 		return n.value(), nil
-	})
+	}})
 }
 
 // RevealedJSON is [Result.JSON] with the secrets in the clear. It is for a file
 // that nobody else can read, and never for a log.
 func (r *Result) RevealedJSON() ([]byte, error) {
-	return r.render(func(n *node) (any, error) {
+	return r.write(&writer{leaf: func(n *node) (any, error) {
 		if n.kind == liveNode {
 			return n.live.raw, nil
 		}
 		return reveal(n), nil
-	})
+	}})
 }
 
-// render writes the document with each scalar as leaf returns it.
-func (r *Result) render(leaf func(*node) (any, error)) ([]byte, error) {
-	var b bytes.Buffer
-	w := writer{b: &b, leaf: leaf}
+func (r *Result) write(w *writer) ([]byte, error) {
 	w.node(r.root, nil, 0)
 	if err := w.errs.Err(); err != nil {
 		return nil, err
 	}
-	b.WriteByte('\n')
-	return b.Bytes(), nil
+	w.b.WriteByte('\n')
+	return w.b.Bytes(), nil
 }
 
 // writer writes JSON in the order of the document.
 type writer struct {
-	b    *bytes.Buffer
+	b    bytes.Buffer
 	leaf func(*node) (any, error)
 	skip func(*place) bool
 	errs Errors
@@ -128,7 +125,7 @@ func (w *writer) node(n *node, at *place, depth int) {
 		open, end = '[', ']'
 	}
 	w.b.WriteByte(open)
-	any := false
+	some := false
 	for i, kid := range n.kids {
 		kidAt := at.index(i)
 		if n.kind == mapNode {
@@ -137,10 +134,10 @@ func (w *writer) node(n *node, at *place, depth int) {
 		if w.skip != nil && w.skip(kidAt) {
 			continue
 		}
-		if any {
+		if some {
 			w.b.WriteByte(',')
 		}
-		any = true
+		some = true
 		w.line(depth + 1)
 		if n.kind == mapNode {
 			w.scalar(n.keys[i])
@@ -148,7 +145,7 @@ func (w *writer) node(n *node, at *place, depth int) {
 		}
 		w.node(kid, kidAt, depth+1)
 	}
-	if any {
+	if some {
 		w.line(depth)
 	}
 	w.b.WriteByte(end)
@@ -160,7 +157,7 @@ func (w *writer) line(depth int) {
 }
 
 func (w *writer) scalar(v any) {
-	enc := json.NewEncoder(w.b)
+	enc := json.NewEncoder(&w.b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		w.errs = append(w.errs, &Error{Code: BadResult, Msg: err.Error(), Err: err})
