@@ -13,9 +13,9 @@ import (
 // Access gives the credentials of a profile. It is safe for concurrent use.
 type Access interface {
 	// Credentials returns the variables that give a command the access of p:
-	// AWS_ACCESS_KEY_ID and so on, and AWS_REGION. They are of p's account, or
+	// AWS_ACCESS_KEY_ID and so on. They are of p's account, or
 	// there is an error.
-	Credentials(ctx context.Context, p profile.Profile, region string, s awsaccess.Session) (map[string]params.Secret, error)
+	Credentials(ctx context.Context, p profile.Profile, s awsaccess.Session) (map[string]params.Secret, error)
 }
 
 // AWS is the [Access] of AWS: the profile's role is assumed, or, if it has none,
@@ -23,4 +23,24 @@ type Access interface {
 type AWS struct {
 	// Config has the credentials that assume the roles, and the endpoint.
 	Config aws.Config
+}
+
+// Credentials assumes the role of p and verifies the account.
+func (a AWS) Credentials(ctx context.Context, p profile.Profile, s awsaccess.Session) (map[string]params.Secret, error) {
+	provider, err := awsaccess.New(a.Config, p, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := provider.Retrieve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]params.Secret{
+		"AWS_ACCESS_KEY_ID":     params.NewSecret(keys.AccessKeyID),
+		"AWS_SECRET_ACCESS_KEY": params.NewSecret(keys.SecretAccessKey),
+	}
+	if keys.SessionToken != "" {
+		vars["AWS_SESSION_TOKEN"] = params.NewSecret(keys.SessionToken)
+	}
+	return vars, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/slsflow/slsflow/internal/redact"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/profile"
@@ -29,12 +30,13 @@ type attempt struct {
 	task     workflow.Task
 	instance outputs.Instance
 	profile  profile.Profile
-	root     string // of the repository, on disk
-	dir      string // of the service, on disk
+	root     string              // of the repository, on disk
+	doc      *variables.Document // of the service, once it is resolved
+	dir      string              // of the service, on disk
 	log      io.Writer
 	noted    func(context.Context, json.RawMessage) error
 	masked   func(...string)
-	secrets  []string // that have been masked
+	secrets  *redact.Set // the same as masked, for what does not go to the log
 	reads    reads
 }
 
@@ -43,7 +45,7 @@ func (e *Executor) attempt(ctx context.Context, t pipeline.Task) (*attempt, erro
 	if err := e.required(); err != nil {
 		return nil, err
 	}
-	a := &attempt{exec: e, run: t.Run, action: t.Step.Action, log: t.Log, noted: t.Note, masked: t.Mask}
+	a := &attempt{exec: e, run: t.Run, action: t.Step.Action, log: t.Log, noted: t.Note, masked: t.Mask, secrets: redact.NewSet()}
 	dec := json.NewDecoder(bytes.NewReader(t.Step.Input))
 	dec.DisallowUnknownFields() // a field that is not understood may be a restriction
 	if err := dec.Decode(&a.task); err != nil {
@@ -112,12 +114,12 @@ func (a *attempt) endLost(ctx context.Context, notes []json.RawMessage) error {
 
 // mask hides secrets in the log, in errors and in records.
 func (a *attempt) mask(secrets ...string) {
-	a.secrets = append(a.secrets, secrets...)
+	a.secrets.Add(secrets...)
 	a.masked(secrets...)
 }
 
 // redact hides the secrets in a text.
-func (a *attempt) redact(s string) string { return redact.String(s, a.secrets...) }
+func (a *attempt) redact(s string) string { return a.secrets.Text(s) }
 
 // environment returns what install and test commands get: what is allowed of
 // the caller's, the run variables, and the params of the profile.
@@ -204,11 +206,11 @@ func (a *attempt) credentials(ctx context.Context, env environment) (environment
 	if a.exec.Access == nil {
 		return env, nil
 	}
-	creds, err := a.exec.Access.Credentials(ctx, a.profile, a.task.Region, a.session())
+	creds, err := a.exec.Access.Credentials(ctx, a.profile, a.session())
 	if err != nil {
 		return nil, err
 	}
-	more := make(environment, len(creds))
+	more := environment{"AWS_REGION": a.task.Region}
 	for name, value := range creds {
 		more[name] = value
 	}

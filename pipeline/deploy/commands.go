@@ -17,21 +17,21 @@ import (
 func (a *attempt) shell(ctx context.Context, env environment, commands []string) error {
 	for _, command := range commands {
 		fmt.Fprintf(a.log, "$ %s\n", command)
-		if err := a.run(ctx, env, a.log, "sh", "-c", command); err != nil {
+		if err := a.command(ctx, env, command); err != nil {
 			return fmt.Errorf("command %q in %s: %w", command, a.task.Dir, err)
 		}
 	}
 	return nil
 }
 
-// run runs one program, whose output goes to out.
-func (a *attempt) run(ctx context.Context, env environment, out io.Writer, args ...string) error {
+// command runs one command.
+func (a *attempt) command(ctx context.Context, env environment, command string) error {
 	return process.Run(ctx, process.Command{
-		Args:    args,
+		Args:    []string{"sh", "-c", command},
 		Dir:     a.dir,
 		Env:     env.list(),
-		Stdout:  out,
-		Stderr:  out,
+		Stdout:  a.log,
+		Stderr:  a.log,
 		Grace:   a.exec.Grace,
 		Started: func(g process.Group) error { return a.note(ctx, g.String()) },
 	})

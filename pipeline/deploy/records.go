@@ -47,7 +47,7 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 		Owner:    a.task.Owner,
 		Actor:    a.task.Actor,
 		Profile:  a.task.Profile,
-		Account:  a.account,
+		Account:  a.profile.Account,
 		Dir:      a.task.Dir,
 		Started:  now,
 		Reads:    a.reads.list(),
@@ -66,5 +66,12 @@ func (a *attempt) end(ctx context.Context, r outputs.Record, success outputs.Sta
 	} else {
 		r.Status, r.Outputs = success, published
 	}
-	return errors.Join(err, a.exec.Records.End(ctx, r))
+	endErr := a.exec.Records.End(ctx, r)
+	if endErr != nil && r.Status != outputs.Failed {
+		// It was done, but cannot be published: nobody may take it for deployed.
+		endErr = fmt.Errorf("record %d of %s: %w", r.Number, r.Instance, endErr)
+		r.Status, r.Outputs, r.Error = outputs.Failed, nil, a.redact(endErr.Error())
+		endErr = errors.Join(endErr, a.exec.Records.End(ctx, r))
+	}
+	return errors.Join(err, endErr)
 }

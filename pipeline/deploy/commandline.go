@@ -1,0 +1,66 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/slsflow/slsflow/pipeline/slscli"
+)
+
+// CommandLine is a [Provisioner] that calls osls or serverless.
+//
+// The command line gets the service as it was resolved here, so that it cannot
+// come to other values; only variables that this library has no source for are
+// left to it. Secrets go by environment.
+type CommandLine struct {
+	CLI slscli.CLI
+	// Env is added to the environment of each call, "KEY=value" each.
+	Env []string
+}
+
+// secretPrefix begins the names of the variables that carry secrets.
+const secretPrefix = "SLSFLOW_SECRET_"
+
+// Deploy deploys the service's stack.
+func (c CommandLine) Deploy(ctx context.Context, d Deployment) error {
+	call, err := c.call(d)
+	if err != nil {
+		return err
+	}
+	return c.CLI.Deploy(ctx, call, slscli.DeployOptions{})
+}
+
+// Remove deletes the service's stack.
+func (c CommandLine) Remove(ctx context.Context, d Deployment) error {
+	call, err := c.call(d)
+	if err != nil {
+		return err
+	}
+	if err := c.CLI.Remove(ctx, call); !errors.Is(err, slscli.ErrNoStack) {
+		return err
+	}
+	return nil
+}
+
+func (c CommandLine) call(d Deployment) (slscli.Call, error) {
+	doc, secrets, err := d.Resolved.CLI(secretPrefix, "outputs")
+	if err != nil {
+		return slscli.Call{}, err
+	}
+	if secrets == nil {
+		secrets = d.Secrets
+	} else {
+		maps.Copy(secrets, d.Secrets)
+	}
+	return slscli.Call{
+		Dir:      d.Dir,
+		Document: doc,
+		Stage:    d.Stage,
+		Region:   d.Region,
+		Env:      append(d.Env, c.Env...),
+		Secrets:  secrets,
+		Log:      d.Log,
+		Started:  d.Started,
+	}, nil
+}

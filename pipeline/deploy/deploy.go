@@ -1,0 +1,122 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/slsflow/slsflow/outputs"
+	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/pipeline"
+)
+
+// deploy provisions the instance and publishes its outputs. The record is
+// written as deploying before the first effect.
+func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
+	env, err := a.environment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := a.resolve(ctx, env, false)
+	if err != nil {
+		return nil, err
+	}
+	published, err := a.published(resolved)
+	if err != nil {
+		return nil, err
+	}
+	access, err := a.credentials(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	record, err := a.begin(ctx, outputs.Deploying)
+	if err != nil {
+		return nil, err
+	}
+	err = a.hooked(ctx, access, func() error {
+		return a.exec.Provisioner.Deploy(ctx, a.deployment(ctx, resolved, access))
+	})
+	if err := a.end(ctx, record, outputs.Deployed, published, err); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(published)) {
+		value := string(published[name].Value)
+		if published[name].Secret {
+			value = params.Redacted
+		}
+		fmt.Fprintf(a.log, "output %s: %s\n", name, value)
+	}
+	return result(record, published)
+}
+
+// remove takes the instance away. What it needs to read and is gone by now, an
+// output or a param, does not stop it.
+func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
+	history, err := a.exec.Records.History(ctx, a.instance)
+	if err != nil {
+		return nil, err
+	}
+	if len(history) == 0 || history[0].Status == outputs.Removed {
+		return nil, pipeline.Skip("%s is not deployed", a.instance)
+	}
+	env, err := a.environment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := a.resolve(ctx, env, true)
+	if err != nil {
+		return nil, err
+	}
+	access, err := a.credentials(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	record, err := a.begin(ctx, outputs.Removing)
+	if err != nil {
+		return nil, err
+	}
+	err = a.hooked(ctx, access, func() error {
+		return a.exec.Provisioner.Remove(ctx, a.deployment(ctx, resolved, access))
+	})
+	if err := a.end(ctx, record, outputs.Removed, nil, err); err != nil {
+		return nil, err
+	}
+	return result(record, nil)
+}
+
+// verifying returns the environment of the commands that run after a deploy: the
+// credentials, and the outputs that the instance has published, each as
+// SLSFLOW_OUTPUT_name.
+func (a *attempt) verifying(ctx context.Context) (environment, error) {
+	env, err := a.environment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	history, err := a.exec.Records.History(ctx, a.instance)
+	if err != nil {
+		return nil, err
+	}
+	record, _ := outputs.Published(history)
+	published := make(environment)
+	for key := range record.Outputs {
+		found, ok, err := outputs.Lookup(ctx, a.exec.Records, outputs.Ref{Instance: a.instance, Key: key})
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		value, err := exported(found.Value)
+		if err != nil {
+			return nil, fmt.Errorf("output %q: %w", key, err)
+		}
+		if found.Secret {
+			value = params.NewSecret(reveal(value))
+		}
+		published["SLSFLOW_OUTPUT_"+variableName(key)] = value
+	}
+	a.mask(published.secrets()...)
+	return a.credentials(ctx, env.with(published))
+}
