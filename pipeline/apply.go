@@ -73,7 +73,7 @@ func (f *folder) entry() error {
 		if want := f.outcome(); want != e.Status {
 			return fmt.Errorf("the run finished as %q, but its jobs say %q", e.Status, want)
 		}
-		f.status, f.State.ended, f.lease.Holder = e.Status, e.At, ""
+		f.status, f.ended, f.lease.Holder = e.Status, e.At, ""
 	default:
 		return fmt.Errorf("it does not belong into the log of a run")
 	}
@@ -229,7 +229,7 @@ func (f *folder) noted() error {
 	}
 	j := f.edit(i)
 	notes := j.steps[step].Notes
-	j.steps[step].Notes = append(notes[:len(notes):len(notes)], f.e.Note)
+	j.steps[step].Notes = append(slices.Clip(notes), f.e.Note)
 	return nil
 }
 

@@ -47,12 +47,12 @@ func services(n int) pipeline.Plan {
 
 // fold plays a run of the plan without a runner or a ledger, and returns the
 // number of entries.
-func fold(t testing.TB, p pipeline.Plan, parallel int) int {
-	t.Helper()
+func fold(tb testing.TB, p pipeline.Plan, parallel int) int {
+	tb.Helper()
 	s, err := pipeline.NewState("run", p)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	digest, err := p.Digest()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	apply := func(e pipeline.Entry) {
 		e.V, e.N, e.At = 1, s.Len()+1, now
@@ -60,7 +60,7 @@ func fold(t testing.TB, p pipeline.Plan, parallel int) int {
 			e.Token = 1
 		}
 		if s, err = pipeline.Apply(s, e); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	apply(pipeline.Entry{Kind: pipeline.Planned, Digest: digest})

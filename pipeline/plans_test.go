@@ -20,14 +20,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // plan makes a plan of lines such as "c: a b | one! two" : job c needs a and b,
 // and has the steps one, which always runs, and two. A step's action is its name.
-func plan(t testing.TB, lines ...string) pipeline.Plan {
-	t.Helper()
+func plan(tb testing.TB, lines ...string) pipeline.Plan {
+	tb.Helper()
 	p := pipeline.Plan{Key: "app/stage"}
 	for _, l := range lines {
 		head, steps, _ := strings.Cut(l, "|")
 		id, needs, _ := strings.Cut(head, ":")
 		j := pipeline.Job{ID: strings.TrimSpace(id), Needs: strings.Fields(needs), Reason: "test"}
-		for _, s := range strings.Fields(steps) {
+		for s := range strings.FieldsSeq(steps) {
 			name := strings.TrimSuffix(s, "!")
 			j.Steps = append(j.Steps, pipeline.Step{
 				Name: name, Action: name, Always: name != s,
@@ -36,7 +36,7 @@ func plan(t testing.TB, lines ...string) pipeline.Plan {
 		}
 		p.Jobs = append(p.Jobs, j)
 	}
-	require.NoError(t, p.Validate())
+	require.NoError(tb, p.Validate())
 	return p
 }
 

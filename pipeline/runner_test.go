@@ -18,14 +18,8 @@ import (
 	"github.com/slsflow/slsflow/pipeline/pipelinetest"
 )
 
-// bubble runs a test with a clock of its own, which moves when all wait.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
-}
-
 func TestAFailureStopsOnlyWhatNeedsIt(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		s, err := (&pipeline.Runner{Ledger: new(pipelinetest.Memory), Executor: w}).Start(t.Context(), "run",
 			plan(t, "a: | one fail two clean! three", "b: a | one", "c: b | one", "d: | skip one"))
@@ -42,7 +36,7 @@ d succeeded: skip=skipped one=succeeded"d/one"
 }
 
 func TestRetryByClass(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var at []time.Duration
 		start := time.Now()
 		e := &pipelinetest.Executor{Do: func(_ context.Context, task pipeline.Task) (json.RawMessage, error) {
@@ -66,7 +60,7 @@ func TestRetryByClass(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var cause error
 		w := newWorld()
 		w.Do = func(ctx context.Context, _ pipeline.Task) (json.RawMessage, error) {
@@ -88,7 +82,7 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := &pipelinetest.Executor{}
 		var mu sync.Mutex
 		now, most := map[string]int{}, map[string]int{}
@@ -130,7 +124,7 @@ func TestBounds(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		w := newWorld()
 		go func() {
@@ -161,7 +155,7 @@ c succeeded: one=succeeded"c/one"
 // A runner whose context is done gives the run back at once, and another one
 // goes on with it.
 func TestStopAndResume(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		w := newWorld()
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -185,7 +179,7 @@ func TestStopAndResume(t *testing.T) {
 }
 
 func TestCancelWhenDone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Minute, func() { cancel(errors.New("interrupted")) })
@@ -198,7 +192,7 @@ func TestCancelWhenDone(t *testing.T) {
 }
 
 func TestRunsOfAKeyWaitInOrder(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		e := &pipelinetest.Executor{Do: func(context.Context, pipeline.Task) (json.RawMessage, error) {
 			time.Sleep(time.Minute) // longer than the lease
@@ -229,7 +223,7 @@ func TestRunsOfAKeyWaitInOrder(t *testing.T) {
 
 // A key's log is read from where it still counts, however long it has become.
 func TestQueueReadsLittle(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := &countingLedger{Ledger: new(pipelinetest.Memory)}
 		for i := range 50 {
 			_, err := (&pipeline.Runner{Ledger: l, Executor: newWorld()}).Start(t.Context(), fmt.Sprint("run", i), plan(t, "a: | one"))
@@ -253,7 +247,7 @@ func (l *countingLedger) Read(ctx context.Context, log pipeline.Log, from int) (
 }
 
 func TestRefuse(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		done := make(chan struct{})
 		go func() {
@@ -280,7 +274,7 @@ func TestRefuse(t *testing.T) {
 // Of several that start at the same moment and will not wait, one runs, and the
 // others are recorded as cancelled or not at all.
 func TestRefuseAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		e := &pipelinetest.Executor{Do: func(context.Context, pipeline.Task) (json.RawMessage, error) {
 			time.Sleep(time.Minute)
@@ -320,7 +314,7 @@ func timed(p pipeline.Plan, d time.Duration) pipeline.Plan {
 }
 
 func TestSupersede(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		w := newWorld()
 		results := make([]pipeline.State, 4)
@@ -379,7 +373,7 @@ func (d *dying) Read(ctx context.Context, log pipeline.Log, from int) ([]pipelin
 func TestALostRunIsFinishedByWhoWaits(t *testing.T) {
 	for _, cancelLost := range []bool{false, true} {
 		t.Run(fmt.Sprint("cancel=", cancelLost), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				l := new(pipelinetest.Memory)
 				lost := newWorld()
 				// queued, held, one began, one ended + hang began; then it dies.
@@ -424,7 +418,7 @@ func (e *endingWorld) End(_ context.Context, t pipeline.Task) error {
 }
 
 func TestEnderEndsWhatWasLost(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		w := &endingWorld{}
 		w.Do = func(ctx context.Context, task pipeline.Task) (json.RawMessage, error) {
@@ -450,7 +444,7 @@ func TestEnderEndsWhatWasLost(t *testing.T) {
 // Two runners on one run: one carries it out, the other one waits and gets the
 // same answer.
 func TestTwoRunnersOnOneRun(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		e := &pipelinetest.Executor{Do: func(context.Context, pipeline.Task) (json.RawMessage, error) {
 			time.Sleep(5 * time.Minute)
@@ -475,7 +469,7 @@ func TestTwoRunnersOnOneRun(t *testing.T) {
 // A runner that was held up for longer than its lease finds that it was taken
 // over: its attempts are stopped, and it writes nothing.
 func TestAStalledRunnerIsFenced(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		stalled := &stalling{Ledger: l, c: make(chan struct{})}
 		w := newWorld()
@@ -536,7 +530,7 @@ func (s *stalling) Read(ctx context.Context, log pipeline.Log, from int) ([]pipe
 // A ledger that fails now and then, before or after it has written, neither
 // loses nor doubles an entry.
 func TestAnUnreliableLedger(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		w := newWorld()
 		do := w.Do

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func run(t *testing.T, r *pipeline.Runner, p pipeline.Plan) pipeline.State {
 }
 
 func TestTaskHasTheResultsOfWhatItNeeds(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		got := map[string]string{}
 		var mu sync.Mutex
 		w := newWorld()
@@ -102,7 +103,7 @@ func TestWhatAStepMayNotDo(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				l := new(pipelinetest.Memory)
 				s := run(t, &pipeline.Runner{Ledger: l, Executor: &pipelinetest.Executor{Do: c.do}}, plan(t, "a: | one", "b: | two"))
 				require.Equal(t, pipeline.Failed, s.Status())
@@ -119,7 +120,7 @@ func TestWhatAStepMayNotDo(t *testing.T) {
 }
 
 func TestLogsAreKeptMaskedAndBounded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		dir := pipeline.LogDir(t.TempDir())
 		lines := &lineReporter{}
 		e := &pipelinetest.Executor{Do: func(_ context.Context, task pipeline.Task) (json.RawMessage, error) {
@@ -184,7 +185,7 @@ func (r *lineReporter) ReportLine(l pipeline.Line) {
 
 // A log that cannot be kept does not fail the step.
 func TestLogsThatCannotBeKept(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "file")
 		require.NoError(t, os.WriteFile(file, nil, 0o600))
 		var said bytes.Buffer
@@ -231,7 +232,7 @@ func (r *recorder) Report(_ context.Context, rep pipeline.Report) error {
 }
 
 func TestReportersAreToldEverythingInOrder(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := new(pipelinetest.Memory)
 		good, slow, bad := &recorder{}, &recorder{fails: 2}, &recorder{fails: 1 << 30}
 		s := run(t, &pipeline.Runner{Ledger: l, Executor: newWorld(), Reporters: []pipeline.Reporter{good, bad, slow}}, plan(t, "a: | one"))

@@ -144,10 +144,10 @@ func (w *waiter) wait(ctx, detached context.Context, head Waiting) error {
 		return fmt.Errorf("run %s: %w while it waits for run %s (it can be resumed): %w",
 			s.run, ErrStopped, head.Run, context.Cause(ctx))
 	}
-	if errors.Is(err, ErrFinished) {
-		return nil
+	if err != nil && !errors.Is(err, ErrFinished) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // ask cancels a run in the name of this runner.

@@ -469,12 +469,13 @@ func checkRuns(ctx context.Context, l pipeline.Ledger) error {
 	if got, err := l.Runs(ctx, pipeline.Filter{}); err != nil || len(got) != 0 {
 		return fmt.Errorf("Runs of an empty ledger: %v: %w", got, err)
 	}
+	minute := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Minute) }
 	// Created in another order than that of their times.
 	for _, r := range []struct {
 		id, key string
-		minute  time.Duration
-	}{{"b", "k", 2}, {"a", "k", 1}, {"d", "other", 4}, {"c", "k", 3}} {
-		err := l.Create(ctx, pipeline.Run{ID: r.id, Plan: samplePlan(r.key), Created: epoch.Add(r.minute * time.Minute)})
+		created time.Time
+	}{{"b", "k", minute(2)}, {"a", "k", minute(1)}, {"d", "other", minute(4)}, {"c", "k", minute(3)}} {
+		err := l.Create(ctx, pipeline.Run{ID: r.id, Plan: samplePlan(r.key), Created: r.created})
 		if err != nil {
 			return err
 		}
@@ -505,7 +506,7 @@ func checkRuns(ctx context.Context, l pipeline.Ledger) error {
 		var names []string
 		for _, s := range got {
 			names = append(names, fmt.Sprintf("%s:%s", s.ID, s.Status))
-			if s.ID == "a" && (!s.Ended.Equal(fin.At) || !s.Created.Equal(epoch.Add(time.Minute)) || s.Key != "k" || s.Labels["commit"] != "0123") {
+			if s.ID == "a" && (!s.Ended.Equal(fin.At) || !s.Created.Equal(minute(1)) || s.Key != "k" || s.Labels["commit"] != "0123") {
 				return fmt.Errorf("Runs(%+v): %+v", c.f, s)
 			}
 			if s.ID != "a" && !s.Ended.IsZero() {

@@ -25,8 +25,9 @@ type Ledger struct {
 
 var _ pipeline.Ledger = (*Ledger)(nil)
 
-// steps are the migrations of the file; new ones go behind the old ones.
-var steps = []string{`
+// steps returns the migrations of the file; new ones go behind the old ones.
+func steps() []string {
+	return []string{`
 CREATE TABLE pipeline_runs (
 	id      TEXT PRIMARY KEY,
 	seq     INTEGER NOT NULL UNIQUE, -- in the order in which they were recorded
@@ -52,6 +53,7 @@ CREATE TABLE pipeline_entries (
 	FOREIGN KEY (log) REFERENCES pipeline_logs
 ) STRICT;
 `}
+}
 
 // Open opens the file at path, or makes it; the directory must exist. Close the
 // ledger when it is no longer used.
@@ -73,7 +75,7 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 // write lock when they begin (_txlock=immediate) and that waits for it
 // (_busy_timeout).
 func New(ctx context.Context, db *sql.DB) (*Ledger, error) {
-	if err := sqlitefile.Migrate(ctx, db, "pipeline_migrations", steps); err != nil {
+	if err := sqlitefile.Migrate(ctx, db, "pipeline_migrations", steps()); err != nil {
 		return nil, err
 	}
 	return &Ledger{db: db}, nil

@@ -13,6 +13,7 @@ import (
 
 func TestLedger(t *testing.T) {
 	pipelinetest.TestLedger(t, func(t *testing.T) pipeline.Ledger {
+		t.Helper()
 		l, err := sqliteledger.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
