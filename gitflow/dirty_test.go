@@ -128,7 +128,7 @@ func TestDirtySpecialPlaces(t *testing.T) {
 
 // Whatever is edited and ignored, git's own status says the same.
 func TestDirtyAnswersAsGitDoes(t *testing.T) {
-	lines := []string{"a", "/a", "b/", "a/b", "*.x", "!a.x", "**/c", "c/**", "/b/*", "!b/c", "a?", "[ab]c", "# no", "", "\\#h", "a/**/c", "!/a", "b "}
+	lines := []string{"a", "/a", "b/", "a/b", "*.x", "!a.x", "**/c", "c/**", "/b/*", "!b/c", "a?", "[ab]c", "# no", "", "\\#h", "a/**/c", "!/a", "b ", "**", "/**", "**/", "a/**/", "[!ab]c", "[^a]", "[[:alpha:]]c", "[a-c].x", "[", "a[", "x\\", "\\a", "a**", "*/c", "?", "[]-a]", "!**/c", "!b/", "a\\ ", "[z-a]", "b/**/*.x", "/", "//", "a//b"}
 	names := []string{"a", "b", "c", "ab", "a.x", "b.x", "ac", "#h"}
 	for seed := range uint64(40) {
 		g := newOracle(t)

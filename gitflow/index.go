@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 	gitindex "github.com/go-git/go-git/v5/plumbing/format/index"
 )
 
@@ -59,40 +57,4 @@ func (x index) unchanged(p string, info fs.FileInfo) (plumbing.Hash, bool) {
 		return plumbing.ZeroHash, false
 	}
 	return e.Hash, true
-}
-
-// ignoreRules are patterns of files to ignore, the later ones stronger. A copy
-// can be added to without a change of the original.
-type ignoreRules struct{ patterns []gitignore.Pattern }
-
-// add reads a file of patterns, which count below dir. There may be none.
-func (r *ignoreRules) add(file, dir string) error {
-	st, err := os.Lstat(file)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && !st.Mode().IsRegular()) {
-		return nil // git follows no link here either
-	}
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	var domain []string
-	if dir != "" {
-		domain = strings.Split(dir, "/")
-	}
-	r.patterns = r.patterns[:len(r.patterns):len(r.patterns)]
-	for line := range strings.SplitSeq(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#") {
-			r.patterns = append(r.patterns, gitignore.ParsePattern(line, domain))
-		}
-	}
-	return nil
-}
-
-// ignore reports whether a path is ignored. What is above it is not.
-func (r ignoreRules) ignore(p string, isDir bool) bool {
-	return gitignore.NewMatcher(r.patterns).Match(strings.Split(p, "/"), isDir)
 }
