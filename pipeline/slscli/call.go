@@ -18,7 +18,11 @@ import (
 const (
 	// leavings is where the program keeps what it makes, whatever it is asked.
 	leavings = ".serverless"
-	// documents are the names of rendered files.
+	// rendered is the file that a document is in while a call has the directory
+	// for itself. Its name is in what the program compares to see whether
+	// anything has changed, so it is always the same.
+	rendered = ".slsflow.json"
+	// documents are the files of calls that only read, which may be many at once.
 	documents = ".slsflow-*.json"
 )
 
@@ -48,6 +52,7 @@ func (c CLI) write(ctx context.Context, call Call, timeout time.Duration, comman
 			err = errors.Join(err, call.name(c, command, closeErr))
 		}
 	}()
+	p.exclusive = true
 	if err := p.run(ctx, c, call, nil); err != nil {
 		return call.name(c, command, err)
 	}
@@ -102,8 +107,9 @@ func (call Call) name(c CLI, command []string, err error) error {
 
 // prepared is a call whose arguments are good and whose document is written.
 type prepared struct {
-	command  []string
-	document []byte
+	command   []string
+	document  []byte
+	exclusive bool // no other call has the directory
 }
 
 func (call Call) prepare(command []string) (prepared, error) {
@@ -154,7 +160,11 @@ func (call Call) service() error {
 func (p prepared) run(ctx context.Context, c CLI, call Call, out io.Writer) (err error) {
 	config := call.Config
 	if p.document != nil {
-		name, remove, docErr := document(call.Dir, p.document)
+		write := shared
+		if p.exclusive {
+			write = alone
+		}
+		name, remove, docErr := write(call.Dir, p.document)
 		if docErr != nil {
 			return docErr
 		}
@@ -183,4 +193,20 @@ func (p prepared) run(ctx context.Context, c CLI, call Call, out io.Writer) (err
 		return call.failure(c, p.command[0], last.text(), err)
 	}
 	return nil
+}
+
+// alone writes the rendered file where the program accepts one, in the directory
+// of the service itself, for its owner alone.
+func alone(dir string, doc []byte) (name string, remove func() error, err error) {
+	path := filepath.Join(dir, rendered)
+	remove = func() error { return os.Remove(path) }
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", nil, err
+	}
+	_, err = f.Write(doc)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", nil, errors.Join(err, remove())
+	}
+	return rendered, remove, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,7 +86,9 @@ func TestDirectoryIsPrivateAndLeftAsItWas(t *testing.T) {
 		cli, call := fake(t, "tell")
 		require.NoError(t, os.Chmod(call.Dir, mode))
 		require.NoError(t, os.MkdirAll(filepath.Join(call.Dir, ".serverless", "old"), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(call.Dir, ".slsflow-1.json"), nil, 0o600)) // of a call that was killed
+		for _, killed := range []string{".slsflow-1.json", ".slsflow.json"} {
+			require.NoError(t, os.WriteFile(filepath.Join(call.Dir, killed), nil, 0o600))
+		}
 		call.Document = []byte(`{"service": "a<b", "n": 1.0}`)
 		var log bytes.Buffer
 		call.Log = &log
@@ -93,14 +96,37 @@ func TestDirectoryIsPrivateAndLeftAsItWas(t *testing.T) {
 		s := told(t, log.String())
 		require.Equal(t, os.FileMode(0o700), s.DirMode)
 		require.Equal(t, os.FileMode(0o600), s.FileMode)
-		require.Len(t, s.Before, 2)
-		require.Regexp(t, `^\.slsflow-\d+\.json serverless.yml$`, strings.Join(s.Before, " "))
+		require.Equal(t, []string{".slsflow.json", "serverless.yml"}, s.Before)
 		require.Equal(t, `{"n":1.0,"package":{"patterns":["!serverless.yml","!serverless.yaml","!serverless.json","!serverless.js",`+
 			`"!serverless.mjs","!serverless.cjs","!serverless.ts","!.slsflow-*.json"]},"service":"a<b"}`, s.Config)
 
 		require.Equal(t, mode, perm(t, call.Dir))
 		require.Equal(t, "serverless.yml", list(t, call.Dir))
 	}
+}
+
+// Calls that only read may be many at once, also while another one deploys, and
+// neither takes the file of the other for one that was left behind.
+func TestReadingBesideADeployment(t *testing.T) {
+	p := listen(t)
+	cli, call := fake(t, "hang", p.env())
+	call.Document = []byte(`{}`)
+	done := make(chan error, 3)
+	for range 2 {
+		go func() { _, err := cli.Print(t.Context(), call); done <- err }()
+	}
+	first, second := p.accept(), p.accept()
+	require.Equal(t, 2, strings.Count(list(t, call.Dir), ".slsflow-"))
+	go func() { done <- cli.Deploy(t.Context(), call, slscli.DeployOptions{}) }()
+	third := p.accept()
+	require.Equal(t, 2, strings.Count(list(t, call.Dir), ".slsflow-"))
+	for _, conn := range []net.Conn{first, second, third} {
+		require.NoError(t, conn.Close())
+	}
+	for range 3 {
+		require.NoError(t, <-done)
+	}
+	require.Equal(t, "serverless.yml", list(t, call.Dir))
 }
 
 func TestPackageIsReadAndRemoved(t *testing.T) {

@@ -15,7 +15,7 @@ func seize(context.Context, string) (*seized, error) { return nil, unsupported()
 
 func (*seized) release() error { return nil }
 
-func document(string, []byte) (string, func() error, error) { return "", nil, unsupported() }
+func shared(string, []byte) (string, func() error, error) { return "", nil, unsupported() }
 
 func unsupported() error {
 	return fmt.Errorf("calls on %s: %w (use Linux or macOS)", runtime.GOOS, errors.ErrUnsupported)

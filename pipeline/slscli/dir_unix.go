@@ -81,7 +81,10 @@ func (s *seized) shut() error {
 
 // clean removes what a call has left, this one or one that was killed.
 func (s *seized) clean() error {
-	err := os.RemoveAll(filepath.Join(s.dir.Name(), leavings))
+	err := errors.Join(
+		os.RemoveAll(filepath.Join(s.dir.Name(), leavings)),
+		os.RemoveAll(filepath.Join(s.dir.Name(), rendered)),
+	)
 	stale, globErr := filepath.Glob(filepath.Join(quoted(s.dir.Name()), documents))
 	for _, name := range stale {
 		err = errors.Join(err, removeStale(name))

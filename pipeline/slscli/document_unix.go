@@ -10,10 +10,9 @@ import (
 	"syscall"
 )
 
-// document writes the rendered file where the program accepts one: in the
-// directory of the service itself, for its owner alone. It stays locked until it
-// is removed, so that one that a killed process has left can be told.
-func document(dir string, doc []byte) (name string, remove func() error, err error) {
+// shared writes the rendered file beside those of others. It stays locked until
+// it is removed, so that one that a killed process has left can be told.
+func shared(dir string, doc []byte) (name string, remove func() error, err error) {
 	for {
 		f, err := os.CreateTemp(dir, documents) // 0600
 		if err != nil {
