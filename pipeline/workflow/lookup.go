@@ -37,18 +37,11 @@ func (l *lookup) resolve() (*variables.Result, error) {
 	if err != nil {
 		return res, err
 	}
-	again := false
-	for _, u := range l.doc.Variables() {
-		before := true // all sources before this one can be answered for
-		for _, s := range u.Sources {
-			if s.Type == "output" && s.Static && !before && !otherStagesBlock(u.Keys) {
-				l.add(s.Address)
-			}
-			known := s.Type == "" || slices.Contains(plannable, s.Type)
-			before = before && known
-			again = again || !known || s.Type == "output" && !s.Static
-		}
-	}
+	again := slices.ContainsFunc(l.doc.Variables(), func(u variables.Use) bool {
+		return slices.ContainsFunc(u.Sources, func(s variables.UseSource) bool {
+			return s.Type != "" && !slices.Contains(plannable, s.Type) || s.Type == "output" && !s.Static
+		})
+	})
 	if again {
 		// An address may need something that is not known yet. Then its value is
 		// filled by what cannot be a part of an address. The errors are about
@@ -58,12 +51,6 @@ func (l *lookup) resolve() (*variables.Result, error) {
 	slices.Sort(l.addresses)
 	l.addresses = slices.Compact(l.addresses)
 	return res, nil
-}
-
-// otherStagesBlock reports whether a value is in a block that other stages may
-// have to themselves.
-func otherStagesBlock(keys []string) bool {
-	return len(keys) > 0 && (keys[0] == "params" || keys[0] == "stages")
 }
 
 // types are those of all variables of the document.
