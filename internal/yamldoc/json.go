@@ -14,7 +14,7 @@ import (
 func ParseJSON(file string, src []byte) (*Node, error) {
 	p := &jsonParser{src: newSource(file, src)}
 	if bad := firstInvalid(src); bad >= 0 {
-		p.problems.Addf(p.src.pos(bad), "no UTF-8 text (save the file as UTF-8)")
+		p.problems = append(p.problems, problem(p.src.pos(bad), "no UTF-8 text (save the file as UTF-8)"))
 		return nil, p.problems.Err()
 	}
 	p.dec = json.NewDecoder(bytes.NewReader(src[p.src.bom:]))
@@ -23,7 +23,7 @@ func ParseJSON(file string, src []byte) (*Node, error) {
 	if err == nil {
 		at := p.next()
 		if _, extra := p.dec.Token(); !errors.Is(extra, io.EOF) {
-			p.problems.Addf(p.src.pos(at), "JSON: more text behind the value")
+			p.problems = append(p.problems, problem(p.src.pos(at), "JSON: more text behind the value"))
 		}
 	}
 	if err != nil {
@@ -38,7 +38,7 @@ func ParseJSON(file string, src []byte) (*Node, error) {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			at, msg = len(src), "the text ends too early"
 		}
-		p.problems.Addf(p.src.pos(at), "JSON: %s", msg)
+		p.problems = append(p.problems, problem(p.src.pos(at), "JSON: %s", msg))
 		return nil, p.problems.Err()
 	}
 	return n, p.problems.Err()
@@ -93,7 +93,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 		n.Text, n.Plain = t.String(), true
 		f, err := t.Float64()
 		if err != nil || math.IsInf(f, 0) {
-			p.problems.Addf(n.Pos, "%s is too large for a number", t)
+			p.problems = append(p.problems, problem(n.Pos, "%s is too large for a number", t))
 		}
 		n.value = Number(f)
 	default:
@@ -116,7 +116,7 @@ func (p *jsonParser) fields(n *Node, depth int) error {
 			return err
 		}
 		if before, twice := first[name]; twice {
-			p.problems.Addf(pos, "the key %q stands twice (the first is in line %d)", name, before.Line)
+			p.problems = append(p.problems, problem(pos, "the key %q stands twice (the first is in line %d)", name, before.Line))
 			continue
 		}
 		first[name] = pos

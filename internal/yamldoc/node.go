@@ -175,7 +175,7 @@ func (p Problems) Err() error {
 	return p
 }
 
-// Addf adds a problem.
-func (p *Problems) Addf(pos Pos, format string, args ...any) {
-	*p = append(*p, &Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)})
+// problem makes a Problem.
+func problem(pos Pos, format string, args ...any) *Problem {
+	return &Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)}
 }

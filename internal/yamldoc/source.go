@@ -115,16 +115,16 @@ func (n *Node) contentStart() int {
 		}
 	}
 	for i < len(text) {
-		switch c := text[i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		switch text[i] {
+		case ' ', '\t', '\n', '\r':
 			i++
-		case c == '#':
+		case '#':
 			skipLine()
-		case c == '!' || c == '&':
+		case '!', '&':
 			for i < len(text) && !strings.ContainsRune(" \t\r\n", rune(text[i])) {
 				i++
 			}
-		case c == '|' || c == '>':
+		case '|', '>':
 			skipLine()
 			return i
 		default:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ const (
 func Parse(file string, src []byte) (*Node, error) {
 	p := &parser{src: newSource(file, src)}
 	if bad := firstInvalid(src); bad >= 0 {
-		p.problems.Addf(p.src.pos(bad), "no UTF-8 text (save the file as UTF-8)")
+		p.problems = append(p.problems, problem(p.src.pos(bad), "no UTF-8 text (save the file as UTF-8)"))
 		return nil, p.problems.Err()
 	}
 	root, err := p.decode(src)
@@ -84,7 +85,7 @@ func (p *parser) decode(src []byte) (root *yaml.Node, err error) {
 		return nil, err
 	default:
 		off := p.src.offset(second.Line, second.Column)
-		p.problems.Addf(p.src.pos(off), "a second document begins here (keep one document in the file)")
+		p.problems = append(p.problems, problem(p.src.pos(off), "a second document begins here (keep one document in the file)"))
 	}
 	return root, nil
 }
@@ -93,7 +94,7 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 	off := p.src.offset(y.Line, y.Column)
 	n := &Node{Pos: p.src.pos(off), Offset: off, src: p.src}
 	if depth > maxDepth {
-		p.problems.Addf(n.Pos, "nested more than %d deep", maxDepth)
+		p.problems = append(p.problems, problem(n.Pos, "nested more than %d deep", maxDepth))
 		return n
 	}
 	if y.Kind == yaml.AliasNode {
@@ -125,7 +126,7 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 		n.Plain = y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 		v, why := tagged(n.Tag, n.Text, n.Plain)
 		if why != "" {
-			p.problems.Addf(n.Pos, "%s", why)
+			p.problems = append(p.problems, problem(n.Pos, "%s", why))
 		}
 		n.value = v
 	}
@@ -135,20 +136,20 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 // collection refuses a tag of YAML itself that n cannot have.
 func (p *parser) collection(n *Node, own string) {
 	if strings.HasPrefix(n.Tag, "!!") && n.Tag != own {
-		p.problems.Addf(n.Pos, "the tag %s is not supported on %s", n.Tag, n.Kind)
+		p.problems = append(p.problems, problem(n.Pos, "the tag %s is not supported on %s", n.Tag, n.Kind))
 	}
 }
 
 func (p *parser) alias(y *yaml.Node, n *Node) *Node {
 	anchor := p.nodes[y.Alias]
 	if anchor == nil || p.open[y.Alias] {
-		p.problems.Addf(n.Pos, "*%s stands for a value that it is part of", y.Value)
+		p.problems = append(p.problems, problem(n.Pos, "*%s stands for a value that it is part of", y.Value))
 		return n
 	}
 	p.aliased += p.size(anchor)
 	if p.aliased > maxAliased {
 		if !p.tooMany {
-			p.problems.Addf(n.Pos, "aliases add more than %d values to the file", maxAliased)
+			p.problems = append(p.problems, problem(n.Pos, "aliases add more than %d values to the file", maxAliased))
 		}
 		p.tooMany = true
 		return n
@@ -180,7 +181,7 @@ func (p *parser) mapping(n *Node, y *yaml.Node, depth int) {
 		key := p.node(y.Content[i], depth+1)
 		value := p.node(y.Content[i+1], depth+1)
 		if key.Kind != Scalar {
-			p.problems.Addf(key.Pos, "%s cannot be a key", key.Kind)
+			p.problems = append(p.problems, problem(key.Pos, "%s cannot be a key", key.Kind))
 			continue
 		}
 		if key.Plain && key.Text == "<<" && key.Tag == "" {
@@ -189,7 +190,7 @@ func (p *parser) mapping(n *Node, y *yaml.Node, depth int) {
 		}
 		name := keyName(key)
 		if before, twice := first[name]; twice {
-			p.problems.Addf(key.Pos, "the key %q stands twice (the first is in line %d)", name, before.Line)
+			p.problems = append(p.problems, problem(key.Pos, "the key %q stands twice (the first is in line %d)", name, before.Line))
 			continue
 		}
 		first[name] = key.Pos
@@ -208,7 +209,7 @@ func (p *parser) merge(n, from *Node, has map[string]Pos) {
 	}
 	for _, m := range maps {
 		if m.Kind != Mapping {
-			p.problems.Addf(m.Pos, "<< wants a map, or a list of maps")
+			p.problems = append(p.problems, problem(m.Pos, "<< wants a map, or a list of maps"))
 			continue
 		}
 		for _, f := range m.Fields {
@@ -248,8 +249,7 @@ func (p *parser) syntax(src []byte, err error) {
 	}
 	const budget = 1 << 21 // bytes that may be read to find it
 	spent := 0
-	for k := len(p.src.yaml) - 1; k >= 0; k-- {
-		end := p.src.yaml[k]
+	for k, end := range slices.Backward(p.src.yaml) {
 		if spent += end; spent > budget {
 			break
 		}
@@ -258,5 +258,5 @@ func (p *parser) syntax(src []byte, err error) {
 			break
 		}
 	}
-	p.problems.Addf(p.src.pos(p.src.firstOfLine(line)), "YAML: %s", strings.TrimSpace(msg))
+	p.problems = append(p.problems, problem(p.src.pos(p.src.firstOfLine(line)), "YAML: %s", strings.TrimSpace(msg)))
 }

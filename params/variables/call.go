@@ -96,7 +96,7 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 		}
 	}
 	if st == found && a.secret() {
-		if v, st = s.deep(ctx, v, at, p, 0); st == found {
+		if v, st = s.deep(ctx, v, at, 0); st == found {
 			v = v.taint()
 		}
 	}
@@ -106,7 +106,7 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 // args resolves what stands in the parentheses and behind the colon.
 func (s *session) args(ctx context.Context, n *node, at *place, p Part, c Call) (a args, st status) {
 	one := func(arg Arg) *node {
-		v, argSt := s.arg(ctx, n, at, p, arg)
+		v, argSt := s.arg(ctx, n, at, arg)
 		if argSt == found && v.hasLive() {
 			argSt = left
 		}
@@ -129,7 +129,7 @@ func (s *session) args(ctx context.Context, n *node, at *place, p Part, c Call) 
 
 // arg resolves one param or address. One that a variable spans keeps the type of
 // the value.
-func (s *session) arg(ctx context.Context, n *node, at *place, p Part, arg Arg) (*node, status) {
+func (s *session) arg(ctx context.Context, n *node, at *place, arg Arg) (*node, status) {
 	if arg.Parts == nil {
 		return (&node{scalar: arg.Value}).sealed(), found
 	}
@@ -138,7 +138,7 @@ func (s *session) arg(ctx context.Context, n *node, at *place, p Part, arg Arg) 
 		if st != found {
 			return nil, st
 		}
-		return s.deep(ctx, v, at, p, 0)
+		return s.deep(ctx, v, at, 0)
 	}
 	var j joiner
 	if st := s.join(ctx, n, at, maxReplaced-maxInArg, &j, arg.Parts, arg.Start, arg.End); st != found {
@@ -148,7 +148,7 @@ func (s *session) arg(ctx context.Context, n *node, at *place, p Part, arg Arg) 
 }
 
 // deep resolves n and all below it, for a place that is no property.
-func (s *session) deep(ctx context.Context, n *node, at *place, p Part, replaced int) (*node, status) {
+func (s *session) deep(ctx context.Context, n *node, at *place, replaced int) (*node, status) {
 	if !n.open {
 		return n, found
 	}
@@ -161,12 +161,12 @@ func (s *session) deep(ctx context.Context, n *node, at *place, p Part, replaced
 		if st != found {
 			return nil, st
 		}
-		return s.deep(ctx, v, at, p, replaced)
+		return s.deep(ctx, v, at, replaced)
 	}
 	out := &node{kind: n.kind, keys: n.keys, pos: n.pos, via: n.via, kids: make([]*node, len(n.kids))}
 	st := found
 	for i, kid := range n.kids {
-		v, kidSt := s.deep(ctx, kid, at, p, replaced)
+		v, kidSt := s.deep(ctx, kid, at, replaced)
 		if kidSt != found {
 			st = kidSt
 			continue

@@ -2,6 +2,7 @@ package variables
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -131,15 +132,13 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth int, st 
 // circle records the error about a cell that is needed for its own value.
 func (s *session) circle(c *cell) {
 	names := []string{}
-	for i := len(s.open) - 1; i >= 0; i-- {
-		names = append(names, s.open[i].at.String())
-		if s.open[i] == c {
+	for _, other := range slices.Backward(s.open) {
+		names = append(names, other.at.String())
+		if other == c {
 			break
 		}
 	}
-	for i, j := 0, len(names)-1; i < j; i, j = i+1, j-1 {
-		names[i], names[j] = names[j], names[i]
-	}
+	slices.Reverse(names)
 	msg := names[0] + " refers to itself"
 	if len(names) > 1 {
 		msg = "circular reference: " + strings.Join(append(names, names[0]), " → ")

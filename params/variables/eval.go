@@ -61,7 +61,7 @@ func (s *session) fragment(ctx context.Context, n *node, at *place, depth int, j
 		}
 		if v.kind == listNode {
 			if v.holdsSecret() { // what a secret is in is not looked through
-				if v, st = s.deep(ctx, v, at, p, 0); st != found {
+				if v, st = s.deep(ctx, v, at, 0); st != found {
 					return st
 				}
 			} else if list, ok := flatten(v); ok {

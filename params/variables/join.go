@@ -96,7 +96,7 @@ func revealed(v any) (string, bool) {
 func union(a, b []Origin) []Origin {
 	for _, o := range b {
 		if !slices.Contains(a, o) {
-			a = append(a[:len(a):len(a)], o)
+			a = append(slices.Clip(a), o)
 		}
 	}
 	return a

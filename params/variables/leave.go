@@ -18,7 +18,7 @@ func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first i
 			v, callSt, _ = s.call(ctx, n, at, p, c)
 		}
 		if callSt == found {
-			v, callSt = s.deep(ctx, v, at, p, 0)
+			v, callSt = s.deep(ctx, v, at, 0)
 		}
 		switch callSt {
 		case absent:
@@ -29,7 +29,7 @@ func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first i
 		case found:
 			calls = append(calls, liveCall{value: v})
 		case left:
-			call, ok := s.leaveCall(ctx, n, at, p, c)
+			call, ok := s.leaveCall(ctx, n, at, c)
 			if !ok {
 				st = failed
 			}
@@ -47,11 +47,11 @@ func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first i
 }
 
 // leaveCall resolves the arguments of a source that is left.
-func (s *session) leaveCall(ctx context.Context, n *node, at *place, p Part, c Call) (call liveCall, ok bool) {
+func (s *session) leaveCall(ctx context.Context, n *node, at *place, c Call) (call liveCall, ok bool) {
 	call = liveCall{typ: c.Type, ours: s.known(c.Type)}
 	ok = true
 	one := func(a Arg) liveArg {
-		v, st := s.arg(ctx, n, at, p, a)
+		v, st := s.arg(ctx, n, at, a)
 		if st != found {
 			ok = false
 			return liveArg{}

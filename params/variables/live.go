@@ -1,5 +1,7 @@
 package variables
 
+import "slices"
+
 // live is a string that only the command line can finish.
 type live struct {
 	raw  string // as it is written in its place
@@ -39,7 +41,7 @@ func segsSecret(segs []seg) bool {
 		for _, c := range s.calls {
 			args := c.params
 			if c.address != nil {
-				args = append(args[:len(args):len(args)], *c.address)
+				args = append(slices.Clip(args), *c.address)
 			}
 			for _, a := range args {
 				if a.value != nil && a.value.holdsSecret() || segsSecret(a.segs) {

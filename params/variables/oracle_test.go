@@ -156,14 +156,19 @@ func TestParserAgreesWithTheCommandLine(t *testing.T) {
 
 // What we hand to the command line resolves there to exactly our values.
 func TestCommandLineResolvesToOurValues(t *testing.T) {
-	node, osls := testenv.Node(t), testenv.Osls(t)
+	t.Run("osls", func(t *testing.T) { roundTrip(t, testenv.Node(t), testenv.Osls(t)) })
+	t.Run("serverless 3", func(t *testing.T) { roundTrip(t, testenv.Node(t), testenv.Serverless3(t)) })
+}
+
+func roundTrip(t *testing.T, node, cli string) {
+	t.Helper()
 	want := map[string]any{}
 	for i, s := range awkward() {
 		want[fmt.Sprintf("text%d", i)] = s
 		want[fmt.Sprintf("secret%d", i)] = params.NewSecret(s)
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	for i := range 1500 {
+	for i := range 400 {
 		want[fmt.Sprintf("r%d", i)] = randomText(r)
 		want[fmt.Sprintf("s%d", i)] = params.NewSecret(randomText(r))
 	}
@@ -182,7 +187,7 @@ func TestCommandLineResolvesToOurValues(t *testing.T) {
 	require.Equal(t, want, must(result.At("custom", "values")))
 	doc, env, err := result.CLI("SLSFLOW_SECRET_")
 	require.NoError(t, err)
-	printed := printed(t, node, osls, doc, env)
+	printed := printed(t, node, cli, doc, env)
 
 	custom := printed["custom"].(map[string]any)
 	values := custom["values"].(map[string]any)
@@ -207,14 +212,14 @@ func awkward() []string {
 }
 
 // printed returns what the command line makes of a configuration.
-func printed(t *testing.T, node, osls string, doc []byte, env map[string]params.Secret) map[string]any {
+func printed(t *testing.T, node, cli string, doc []byte, env map[string]params.Secret) map[string]any {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.json"), doc, 0o600))
-	cmd := exec.CommandContext(t.Context(), node, osls, "print", "--config", "x.json", "--format", "json")
+	cmd := exec.CommandContext(t.Context(), node, cli, "print", "--config", "x.json", "--format", "json")
 	cmd.Dir = dir
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "CI=1"}
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "CI=1", "SLS_TELEMETRY_DISABLED=1", "SLS_NOTIFICATIONS_MODE=off"}
 	for name, v := range env {
 		cmd.Env = append(cmd.Env, name+"="+v.Reveal())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
@@ -209,11 +210,7 @@ func holdsSecret(v any) bool {
 	case params.Secret:
 		return true
 	case []any:
-		for _, item := range v {
-			if holdsSecret(item) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, holdsSecret)
 	case map[string]any:
 		for _, item := range v {
 			if holdsSecret(item) {
