@@ -12,8 +12,9 @@ import (
 type book struct {
 	ledger Ledger
 	state  State
-	token  int64 // of this runner, 0 until it has the run
-	unsure int   // N of the first entry that may have been written or not, or 0
+	token  int64     // of this runner, 0 until it has the run
+	claim  []applied // the entries with which it was taken
+	unsure int       // N of the first entry that may have been written or not, or 0
 }
 
 // applied is an entry and the state after it.

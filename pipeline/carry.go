@@ -44,11 +44,8 @@ func (c *settings) carry(ctx context.Context, b *book, m *mail) error {
 		events: make(chan event), flights: map[Attempt]*flight{}, spoken: c.now(),
 	}
 	r.ender, _ = c.Executor.(Ender)
-	held, err := c.Ledger.Read(r.ctx, RunLog(b.state.run), -1)
-	if err == nil && len(held) == 1 && held[0].N == b.state.n {
-		m.send([]applied{{held[0], b.state}})
-	}
-	err = r.loop(ctx)
+	m.send(b.claim)
+	err := r.loop(ctx)
 	if err != nil {
 		r.abort(err)
 	}

@@ -159,20 +159,21 @@ func (c *settings) ask(ctx context.Context, id, reason string) error {
 // been faster.
 func (c *settings) claim(ctx context.Context, b *book) (bool, error) {
 	token, now, won := b.state.lease.Token+1, c.now(), false
-	_, err := b.try(ctx, token, now, func(d *draft) error {
+	fresh, err := b.try(ctx, token, now, func(d *draft) error {
 		l := d.state.lease
 		if won = d.state.status == "" && l.Token < token && !l.Live(now); !won {
 			return nil
 		}
 		return d.add(Entry{Kind: Held, Holder: c.Holder, Lease: c.Lease})
 	})
-	if errors.Is(err, ErrFenced) || errors.Is(err, ErrFinished) {
-		return false, nil
-	}
-	if err != nil || !won {
+	faster := errors.Is(err, ErrFenced) || errors.Is(err, ErrFinished)
+	if err != nil && !faster {
 		return false, err
 	}
-	b.token = token
+	if faster || !won {
+		return false, nil
+	}
+	b.token, b.claim = token, fresh
 	return true, nil
 }
 
