@@ -173,9 +173,9 @@ func BenchmarkUnique(b *testing.B) {
 	}
 }
 
-func must(t testing.TB, s string) stage.Name {
-	t.Helper()
+func must(tb testing.TB, s string) stage.Name {
+	tb.Helper()
 	n, err := stage.Parse(s)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return n
 }
