@@ -43,7 +43,7 @@ func paramText(name string, v params.Value) (string, error) {
 	}
 	text, ok := v.(string)
 	if _, secret := v.(params.Secret); secret {
-		return bad("a secret may not be on the command line (give it by the environment, as ${env:…} in the document)")
+		return "", fmt.Errorf("param %q: %w: it may not be on the command line (give it by the environment, as ${env:…} in the document)", name, ErrSecret)
 	}
 	switch {
 	case !ok:

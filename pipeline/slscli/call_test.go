@@ -177,7 +177,7 @@ func TestRefusedBeforeAnythingIsDone(t *testing.T) {
 				"b": int64(1), "a": key, "empty": "", "lines": "a\nb", "blank": "a ", "": "x", "n=m": "x", "good": "x",
 			}
 		}, []string{
-			`param "a": a secret may not be on the command line (give it by the environment, as ${env:…} in the document)`,
+			`param "a": it holds a secret: it may not be on the command line (give it by the environment, as ${env:…} in the document)`,
 			`param "b": the command line takes text only, not int64`,
 			`param "empty": the command line takes no text that is empty`,
 			`param "lines": the command line takes no text`, `param "blank": the command line takes no text`,

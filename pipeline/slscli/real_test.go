@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,24 +19,26 @@ import (
 	"github.com/slsflow/slsflow/internal/mototest"
 	"github.com/slsflow/slsflow/internal/testenv"
 	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/pipeline/slscli"
 )
 
-// flavors are the real programs that are tried.
-func flavors(t *testing.T, f func(t *testing.T, cli slscli.CLI)) {
-	t.Helper()
-	for _, tt := range []struct {
-		flavor slscli.Flavor
-		find   func(testing.TB) string
-	}{{slscli.Osls4, testenv.Osls}, {slscli.Serverless3, testenv.Serverless3}} {
-		t.Run(tt.flavor.String(), func(t *testing.T) {
-			f(t, slscli.CLI{Flavor: tt.flavor, Command: []string{testenv.Node(t), tt.find(t)}, Timeout: 3 * time.Minute})
-		})
+// flavors are the real programs that are tried, by name.
+func flavors() map[string]func(*testing.T) slscli.CLI {
+	of := func(f slscli.Flavor, find func(testing.TB) string) func(*testing.T) slscli.CLI {
+		return func(t *testing.T) slscli.CLI {
+			t.Helper()
+			return slscli.CLI{Flavor: f, Command: []string{testenv.Node(t), find(t)}, Timeout: 3 * time.Minute}
+		}
+	}
+	return map[string]func(*testing.T) slscli.CLI{
+		"osls 4":       of(slscli.Osls4, testenv.Osls),
+		"serverless 3": of(slscli.Serverless3, testenv.Serverless3),
 	}
 }
 
-// real is a call in a directory with a service of one function.
-func real(t *testing.T) slscli.Call {
+// hello is a call in a directory with a service of one function.
+func hello(t *testing.T) slscli.Call {
 	t.Helper()
 	dir := service(t)
 	for name, text := range map[string]string{
@@ -56,34 +59,37 @@ func real(t *testing.T) slscli.Call {
 }
 
 func TestRealPackage(t *testing.T) {
-	flavors(t, func(t *testing.T, cli slscli.CLI) {
-		call := real(t)
-		const key = "23423-dev-key"
-		call.Secrets = map[string]params.Secret{"SLSFLOW_1": params.NewSecret(key)}
-		call.Document = []byte(`{"service":"hello","provider":{"name":"aws","runtime":"nodejs20.x"},` +
-			`"functions":{"hello":{"handler":"index.handler","environment":{"KEY":"${env:SLSFLOW_1}","STAGE":"${sls:stage}"}}}}`)
-		// A spy behind the program sees what it has left, before that is removed.
-		spy := &spy{dir: call.Dir}
-		call.Started = func(string) error { return spy.look(0o700) }
-		p, err := cli.Package(t.Context(), call)
-		require.NoError(t, err)
-		require.NoError(t, spy.err)
-		require.Equal(t, "index.js serverless.yml", list(t, call.Dir))
-		require.Equal(t, os.FileMode(0o755), perm(t, call.Dir))
+	for name, program := range flavors() {
+		t.Run(name, func(t *testing.T) {
+			cli := program(t)
+			call := hello(t)
+			const key = "23423-dev-key"
+			call.Secrets = map[string]params.Secret{"SLSFLOW_1": params.NewSecret(key)}
+			call.Document = []byte(`{"service":"hello","provider":{"name":"aws","runtime":"nodejs20.x"},` +
+				`"functions":{"hello":{"handler":"index.handler","environment":{"KEY":"${env:SLSFLOW_1}","STAGE":"${sls:stage}"}}}}`)
+			// A spy behind the program sees what it has left, before that is removed.
+			spy := &spy{dir: call.Dir}
+			call.Started = func(string) error { return spy.look(0o700) }
+			p, err := cli.Package(t.Context(), call)
+			require.NoError(t, err)
+			require.NoError(t, spy.err)
+			require.Equal(t, "index.js serverless.yml", list(t, call.Dir))
+			require.Equal(t, os.FileMode(0o755), perm(t, call.Dir))
 
-		var template struct {
-			Resources map[string]struct {
-				Properties struct {
-					FunctionName any
-					Environment  struct{ Variables map[string]string }
+			var template struct {
+				Resources map[string]struct {
+					Properties struct {
+						FunctionName any
+						Environment  struct{ Variables map[string]string }
+					}
 				}
 			}
-		}
-		require.NoError(t, json.Unmarshal(p.Template, &template))
-		hello := template.Resources["HelloLambdaFunction"].Properties
-		require.Equal(t, map[string]string{"KEY": key, "STAGE": "feature-X"}, hello.Environment.Variables)
-		require.True(t, json.Valid(p.State))
-	})
+			require.NoError(t, json.Unmarshal(p.Template, &template))
+			function := template.Resources["HelloLambdaFunction"].Properties
+			require.Equal(t, map[string]string{"KEY": key, "STAGE": "feature-X"}, function.Environment.Variables)
+			require.True(t, json.Valid(p.State))
+		})
+	}
 }
 
 // spy looks at the rights of a directory.
@@ -102,39 +108,44 @@ func (s *spy) look(want fs.FileMode) error {
 }
 
 func TestRealPrint(t *testing.T) {
-	flavors(t, func(t *testing.T, cli slscli.CLI) {
-		call := real(t)
-		call.Params = map[string]params.Value{"env": "dev = x, 'y' \"z\" \\"}
-		require.NoError(t, os.WriteFile(filepath.Join(call.Dir, "serverless.yml"),
-			[]byte("service: hello\nprovider: {name: aws, runtime: nodejs20.x}\ncustom: {a: '${param:env}', b: '${opt:region}'}\n"), 0o600))
-		out, err := cli.Print(t.Context(), call)
-		require.NoError(t, err)
-		var doc struct{ Custom map[string]string }
-		require.NoError(t, json.Unmarshal(out, &doc), string(out))
-		require.Equal(t, map[string]string{"a": "dev = x, 'y' \"z\" \\", "b": "us-east-1"}, doc.Custom)
-	})
+	for name, program := range flavors() {
+		t.Run(name, func(t *testing.T) {
+			cli := program(t)
+			call := hello(t)
+			call.Params = map[string]params.Value{"env": "dev = x, 'y' \"z\" \\"}
+			require.NoError(t, os.WriteFile(filepath.Join(call.Dir, "serverless.yml"),
+				[]byte("service: hello\nprovider: {name: aws, runtime: nodejs20.x}\ncustom: {a: '${param:env}', b: '${opt:region}'}\n"), 0o600))
+			out, err := cli.Print(t.Context(), call)
+			require.NoError(t, err)
+			var doc struct{ Custom map[string]string }
+			require.NoError(t, json.Unmarshal(out, &doc), string(out))
+			require.Equal(t, map[string]string{"a": "dev = x, 'y' \"z\" \\", "b": "us-east-1"}, doc.Custom)
+		})
+	}
 }
 
 func TestRealFailure(t *testing.T) {
-	flavors(t, func(t *testing.T, cli slscli.CLI) {
-		call := real(t)
-		call.Document = []byte(`{"service":"hello","provider":{"name":"aws"},"custom":{"a":"${param:gone}","b":"${param:lost}"}}`)
-		_, err := cli.Package(t.Context(), call)
-		e, ok := errors.AsType[*slscli.Error](err)
-		require.True(t, ok)
-		require.Equal(t, 1, e.Status)
-		require.Contains(t, e.Reason, `Variables resolution errored with:`)
-		require.Contains(t, e.Reason, `"custom.a"`)
-		require.Contains(t, e.Reason, `"custom.b"`)
-		require.NotContains(t, e.Reason, "Environment:")
-		require.Equal(t, "index.js serverless.yml", list(t, call.Dir))
-	})
+	for name, program := range flavors() {
+		t.Run(name, func(t *testing.T) {
+			cli := program(t)
+			call := hello(t)
+			call.Document = []byte(`{"service":"hello","provider":{"name":"aws"},"custom":{"a":"${param:gone}","b":"${param:lost}"}}`)
+			_, err := cli.Package(t.Context(), call)
+			e, ok := errors.AsType[*slscli.Error](err)
+			require.True(t, ok)
+			require.Equal(t, 1, e.Status)
+			require.Contains(t, e.Reason, `Variables resolution errored with:`)
+			require.Contains(t, e.Reason, `"custom.a"`)
+			require.Contains(t, e.Reason, `"custom.b"`)
+			require.NotContains(t, e.Reason, "Environment:")
+			require.Equal(t, "index.js serverless.yml", list(t, call.Dir))
+		})
+	}
 }
 
-// Two fallbacks that wait for each other through a file: the program never
-// returns from them.
+// There are inputs from which the program never returns, such as this one.
 func TestRealProgramThatNeverReturns(t *testing.T) {
-	call := real(t)
+	call := hello(t)
 	cli := slscli.CLI{Command: []string{testenv.Node(t), testenv.Osls(t)}}
 	script := "setInterval(() => {}, 1000); module.exports = {service: 'hello', provider: {name: 'aws'}, custom: {a: new Promise(() => {})}}\n"
 	require.NoError(t, os.Remove(filepath.Join(call.Dir, "serverless.yml")))
@@ -148,7 +159,7 @@ func TestRealProgramThatNeverReturns(t *testing.T) {
 func TestRealDeployment(t *testing.T) {
 	cli := slscli.CLI{Command: []string{testenv.Node(t), testenv.Osls(t)}, Timeout: 3 * time.Minute}
 	moto := mototest.Start(t)
-	call := real(t)
+	call := hello(t)
 	env, err := moto.Env(t.Context(), "111111111111")
 	require.NoError(t, err)
 	call.Env = append(call.Env[:2:2], env...)
@@ -197,34 +208,37 @@ func TestRealDeployment(t *testing.T) {
 
 // What a program packages is what it would package without a document.
 func TestRealArchive(t *testing.T) {
-	flavors(t, func(t *testing.T, cli slscli.CLI) {
-		names := func(change func(*slscli.Call)) []string {
-			call := real(t)
-			change(&call)
-			out := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(call.Dir, "plugin.js"), []byte(keepArchives), 0o600))
-			call.Env = append(call.Env, "KEEP="+out)
-			_, err := cli.Package(t.Context(), call)
-			require.NoError(t, err)
-			z, err := zip.OpenReader(filepath.Join(out, "hello.zip"))
-			require.NoError(t, err)
-			defer z.Close()
-			var names []string
-			for _, f := range z.File {
-				names = append(names, f.Name)
-				require.Equal(t, os.FileMode(0o644), f.Mode().Perm()) // readable by the function
+	for name, program := range flavors() {
+		t.Run(name, func(t *testing.T) {
+			cli := program(t)
+			names := func(change func(*slscli.Call)) []string {
+				call := hello(t)
+				change(&call)
+				out := t.TempDir()
+				require.NoError(t, os.WriteFile(filepath.Join(call.Dir, "plugin.js"), []byte(keepArchives), 0o600))
+				call.Env = append(call.Env, "KEEP="+out)
+				_, err := cli.Package(t.Context(), call)
+				require.NoError(t, err)
+				z, err := zip.OpenReader(filepath.Join(out, "hello.zip"))
+				require.NoError(t, err)
+				defer z.Close()
+				var names []string
+				for _, f := range z.File {
+					names = append(names, f.Name)
+					require.Equal(t, os.FileMode(0o644), f.Mode().Perm()) // readable by the function
+				}
+				return names
 			}
-			return names
-		}
-		const service = `{"service":"hello","provider":{"name":"aws","runtime":"nodejs20.x"},"functions":{"hello":{"handler":"index.handler"}},"plugins":["./plugin.js"]}`
-		asFile := names(func(c *slscli.Call) {
-			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "serverless.yml"), []byte(service), 0o600)) // JSON is YAML
+			const service = `{"service":"hello","provider":{"name":"aws","runtime":"nodejs20.x"},"functions":{"hello":{"handler":"index.handler"}},"plugins":["./plugin.js"]}`
+			asFile := names(func(c *slscli.Call) {
+				require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "serverless.yml"), []byte(service), 0o600)) // JSON is YAML
+			})
+			asDocument := names(func(c *slscli.Call) { c.Document = []byte(service) })
+			require.Contains(t, asFile, "index.js")
+			require.NotContains(t, asFile, "serverless.yml")
+			require.Equal(t, asFile, asDocument)
 		})
-		asDocument := names(func(c *slscli.Call) { c.Document = []byte(service) })
-		require.Contains(t, asFile, "index.js")
-		require.NotContains(t, asFile, "serverless.yml")
-		require.Equal(t, asFile, asDocument)
-	})
+	}
 }
 
 // keepArchives is a plugin that copies the archives to where the test finds them.
@@ -238,3 +252,49 @@ module.exports = class {
   }
 }
 `
+
+// What a document is resolved to here, the program resolves it to as well:
+// values that hold what is special to it, and secrets, which no file holds.
+func TestRealProgramComesToOurValues(t *testing.T) {
+	special := []string{
+		"\\${self:service}", "x\\\\\\${self:service}", "${self:service}", "a $ {", "}", "'\"`", "\\", "line\nline\t", "é\u2028", "~{x}", " x ",
+	}
+	values, secrets := map[string]params.Value{}, map[string]params.Value{}
+	document := "service: hello\nprovider: {name: aws, runtime: nodejs20.x}\ncustom:\n"
+	for i, text := range special {
+		plain, secret := fmt.Sprintf("p%d", i), fmt.Sprintf("s%d", i)
+		values[plain], secrets[secret] = text, params.NewSecret("key-"+text)
+		document += fmt.Sprintf("  %s: ${param:%[1]s}\n  %s: ${param:%[2]s}\n  j%[3]d: in ${param:%[2]s} it\n", plain, secret, i)
+	}
+	doc, err := variables.ParseDocument("serverless.yml", []byte(document))
+	require.NoError(t, err)
+	resolver := variables.Resolver{Stage: "feature-X", Params: variables.DefaultParams(nil, params.Map(values), params.Map(secrets))}
+	resolved, err := resolver.Resolve(t.Context(), doc)
+	require.NoError(t, err)
+	custom, ok := resolved.At("custom")
+	require.True(t, ok)
+	want := map[string]any{}
+	for key, value := range custom.(map[string]any) {
+		if secret, is := value.(params.Secret); is {
+			require.Contains(t, secret.Reveal(), "key-")
+			value = secret.Reveal()
+		}
+		want[key] = value
+	}
+	require.Len(t, want, 3*len(special))
+	require.Equal(t, "${self:service}", want["p0"])
+	require.Equal(t, "hello", want["p2"])
+	for name, program := range flavors() {
+		t.Run(name, func(t *testing.T) {
+			cli, call := program(t), hello(t)
+			call.Document, call.Secrets, err = resolved.CLI("SLSFLOW_")
+			require.NoError(t, err)
+			require.NotContains(t, string(call.Document), "key-")
+			out, err := cli.Print(t.Context(), call)
+			require.NoError(t, err)
+			var got struct{ Custom map[string]any }
+			require.NoError(t, json.Unmarshal(out, &got), string(out))
+			require.Equal(t, want, got.Custom)
+		})
+	}
+}

@@ -14,7 +14,9 @@ import (
 
 // ErrSecret is wrapped by the error of a call that would put a secret where
 // others can read it. It is found by its text: whole, or inside another text if
-// it has 8 bytes or more.
+// it has 8 bytes or more; in the document only the latter, and only if it has no
+// character that is special there. That is a second fence: the first one is that
+// who renders a document writes no secret into it.
 var ErrSecret = errors.New("it holds a secret")
 
 // credential reports whether the values of an environment variable are secret,
@@ -81,12 +83,14 @@ func (call Call) refuse(args []string) error {
 	if _, ok := doc.(map[string]any); !ok {
 		errs = append(errs, errors.New("document: it is no JSON object"))
 	}
+	// A piece of a variable proves nothing: what no file could hold as it is goes
+	// by the environment too, and is none the more a secret.
 	walk(doc, "", func(path, text string) {
 		for _, name := range names { // a key above may be what holds one
 			path = strings.ReplaceAll(path, secrets[name], params.Redacted)
 		}
 		for _, name := range names {
-			if holds(text, secrets[name]) && len(secrets[name]) >= telling {
+			if len(secrets[name]) >= telling && strings.Contains(text, secrets[name]) && !strings.ContainsAny(secrets[name], `${}\`) {
 				errs = append(errs, fmt.Errorf("document: %s: %w, that of %s (write ${env:%[3]s})", path, ErrSecret, name))
 			}
 		}
