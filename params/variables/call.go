@@ -77,7 +77,7 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 		s.fail(n, at, p, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
 		return nil, failed, ""
 	}
-	a, st := s.args(ctx, n, at, p, c)
+	a, st := s.args(ctx, n, at, c)
 	if st != found {
 		return nil, st, ""
 	}
@@ -104,7 +104,7 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 }
 
 // args resolves what stands in the parentheses and behind the colon.
-func (s *session) args(ctx context.Context, n *node, at *place, p Part, c Call) (a args, st status) {
+func (s *session) args(ctx context.Context, n *node, at *place, c Call) (a args, st status) {
 	one := func(arg Arg) *node {
 		v, argSt := s.arg(ctx, n, at, arg)
 		if argSt == found && v.hasLive() {
@@ -163,7 +163,7 @@ func (s *session) deep(ctx context.Context, n *node, at *place, replaced int) (*
 		}
 		return s.deep(ctx, v, at, replaced)
 	}
-	out := &node{kind: n.kind, keys: n.keys, pos: n.pos, via: n.via, kids: make([]*node, len(n.kids))}
+	out := &node{kind: n.kind, keys: n.keys, index: n.index, pos: n.pos, via: n.via, kids: make([]*node, len(n.kids))}
 	st := found
 	for i, kid := range n.kids {
 		v, kidSt := s.deep(ctx, kid, at, replaced)
@@ -251,33 +251,35 @@ func (s *session) refused(ctx context.Context, n *node, at *place, p Part, a arg
 // shown writes the arguments of a call for messages and origins, without
 // secrets.
 func shown(a args) string {
-	one := func(n *node) string {
-		if n.holdsSecret() {
-			return params.Redacted
-		}
-		if text, ok := scalarText(n.scalar); ok {
-			return text
-		}
-		return describe(n)
-	}
 	var b strings.Builder
 	if a.params != nil {
 		list := make([]string, len(a.params))
 		for i, p := range a.params {
 			if p.kind != scalarNode || p.scalar != nil {
-				list[i] = one(p)
+				list[i] = shownNode(p)
 			}
 		}
 		b.WriteString(strings.Join(list, ", "))
 		if a.address == nil {
 			return b.String()
 		}
-		return "(" + b.String() + "):" + one(a.address)
+		return "(" + b.String() + "):" + shownNode(a.address)
 	}
 	if a.address != nil {
-		return one(a.address)
+		return shownNode(a.address)
 	}
 	return ""
+}
+
+// shownNode writes one argument.
+func shownNode(n *node) string {
+	if n.holdsSecret() {
+		return params.Redacted
+	}
+	if text, ok := scalarText(n.scalar); ok {
+		return text
+	}
+	return describe(n)
 }
 
 func absentWords(typ string, a args) string {

@@ -187,7 +187,7 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 		keep = keep && !below
 		kids[i] = n
 	}
-	n := (&node{kind: c.n.kind, keys: c.n.keys, kids: kids, pos: c.n.pos}).sealed()
+	n := (&node{kind: c.n.kind, keys: c.n.keys, index: c.n.index, kids: kids, pos: c.n.pos}).sealed()
 	if keep {
 		c.done, c.st = n, st
 	}

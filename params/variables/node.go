@@ -23,9 +23,10 @@ type node struct {
 	kind   kind
 	scalar any // nil, bool, int64, float64, string or params.Secret
 	keys   []string
-	kids   []*node // of a map in the order of keys, or of a list
-	parts  Text    // of a textNode
-	live   *live   // of a liveNode
+	index  map[string]int // of keys, if they are many
+	kids   []*node        // of a map in the order of keys, or of a list
+	parts  Text           // of a textNode
+	live   *live          // of a liveNode
 
 	open   bool // a textNode, or one is below it
 	weight int  // how large the value is, see maxWeight
@@ -45,6 +46,12 @@ type node struct {
 func (n *node) sealed() *node {
 	n.open = n.kind == textNode
 	n.weight = 1
+	if len(n.keys) >= manyKeys && n.index == nil {
+		n.index = make(map[string]int, len(n.keys))
+		for i, key := range n.keys {
+			n.index[key] = i
+		}
+	}
 	switch s := n.scalar.(type) {
 	case string:
 		n.weight += len(s) / bytesPerWeight
@@ -75,8 +82,17 @@ func (n *node) at(i int) Pos {
 	return fromYAML(n.yaml.PosAt(n.base + i))
 }
 
+// manyKeys is from how many on a map has an index.
+const manyKeys = 16
+
 // find returns the index of a key of a map, or -1.
 func (n *node) find(key string) int {
+	if n.index != nil {
+		if i, ok := n.index[key]; ok {
+			return i
+		}
+		return -1
+	}
 	for i, k := range n.keys {
 		if k == key {
 			return i

@@ -3,6 +3,7 @@ package variables_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -62,7 +63,7 @@ func TestWhatIsLeftToTheCommandLine(t *testing.T) {
 	}
 }
 
-func quoteYAML(s string) string { return "'" + s + "'" }
+func quoteYAML(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func TestWhatNeitherSideCanResolve(t *testing.T) {
 	for src, want := range map[string]string{

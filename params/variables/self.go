@@ -103,7 +103,7 @@ func (n *node) reparsed(pos Pos, via string) (*node, error) {
 		if kids == nil {
 			return n, nil
 		}
-		return (&node{kind: n.kind, keys: n.keys, kids: kids, pos: pos, via: via}).sealed(), nil
+		return (&node{kind: n.kind, keys: n.keys, index: n.index, kids: kids, pos: pos, via: via}).sealed(), nil
 	case scalarNode:
 		text, ok := n.scalar.(string)
 		if !ok || !strings.Contains(text, "${") {
@@ -243,7 +243,7 @@ func (s *session) file(ctx context.Context, n *node, at *place, p Part, f *fileS
 		s.files[key] = root
 	}
 	if root == nil {
-		return nil, absent, absentWords("file", a)
+		return nil, absent, "there is no file " + shownNode(a.params[0])
 	}
 	keys, err := addressText("the address of file", address)
 	if err != nil {
@@ -260,12 +260,12 @@ func (s *session) file(ctx context.Context, n *node, at *place, p Part, f *fileS
 				return nil, left, ""
 			}
 			if c = v.step(key); c == nil {
-				return nil, absent, absentWords("file", a)
+				return nil, absent, fmt.Sprintf("%s has no %s", shownNode(a.params[0]), shownNode(a.address))
 			}
 		}
 	}
 	if c.n.kind == scalarNode && c.n.scalar == nil {
-		return nil, absent, absentWords("file", a)
+		return nil, absent, fmt.Sprintf("%s holds null there", shownNode(a.params[0]))
 	}
 	return c.n, found, ""
 }
