@@ -47,9 +47,10 @@ func (s *story) expectOutput(stage, service, key, want string) {
 	s.expect(ok && err == nil && found.Value == want, "output %s of %s on %s to be %q, not %v (%v)", key, service, stage, want, found.Value, err)
 }
 
-func (s *story) expectStatus(commit string, want workflow.StatusState) {
-	st, ok := s.host.Latest(repository, commit, "slsflow/feature-ph-api")
-	s.expect(ok && st.State == want && st.URL != "", "status %s with a link at commit %s, not %+v", want, commit, st)
+// expectStatus expects a status of a pull request, with a link if there was a run.
+func (s *story) expectStatus(commit string, want workflow.StatusState, link bool) {
+	st, ok := s.host.Latest(repository, commit, "slsflow/preview")
+	s.expect(ok && st.State == want && (st.URL != "") == link, "status %s (link: %v) at commit %s, not %+v", want, link, commit, st)
 }
 
 // log returns the log of a step.

@@ -160,7 +160,7 @@ func (s *story) opened(ctx context.Context) error {
 		_, ok := s.latest("feature-ph-api", service)
 		s.expect(!ok, "no %s in the preview", service)
 	}
-	s.expectStatus(s.head(feature), workflow.StatusSuccess)
+	s.expectStatus(s.head(feature), workflow.StatusSuccess, true)
 	return nil
 }
 
@@ -191,7 +191,7 @@ func (s *story) failingTest(ctx context.Context) error {
 	s.expect(len(states) == 1 && states[0].Status() == pipeline.Failed, "the run to fail")
 	r, _ := s.latest("feature-ph-api", "fullstack-restapi")
 	s.expect(r.Number == 2, "nothing deployed, but there is deployment %d", r.Number)
-	s.expectStatus(s.head(feature), workflow.StatusFailure)
+	s.expectStatus(s.head(feature), workflow.StatusFailure, true)
 	for _, st := range states {
 		log, err := s.log(ctx, pipeline.LogID{Run: st.Run(), Job: "test fullstack-restapi", Step: "test", Attempt: 1})
 		s.expect(err == nil && strings.Contains(log, "not ok: a submission without name or email"), "the reason in the log, not %q (%v)", log, err)
@@ -201,7 +201,7 @@ func (s *story) failingTest(ctx context.Context) error {
 	}
 	states, err = s.pushFeature(ctx, "Ask for an email after all", workflow.Updated)
 	s.succeeded(states)
-	s.expectStatus(s.head(feature), workflow.StatusSuccess)
+	s.expectStatus(s.head(feature), workflow.StatusSuccess, true)
 	return err
 }
 
@@ -209,7 +209,7 @@ func (s *story) calledProd(ctx context.Context) error {
 	return s.refusal(ctx, workflow.Event{
 		Kind: workflow.PullRequest, Action: workflow.Opened, Trust: workflow.Trusted, Repository: repository,
 		Branch: "prod", Target: trunk, PullRequest: 2, Actor: "bob", Commit: s.head(feature), Base: s.head(trunk),
-	}, "prod")
+	}, "prod", workflow.StatusFailure)
 }
 
 // fork lets a stranger change the test of a service, which would run with the
@@ -237,11 +237,11 @@ func (s *story) fork(ctx context.Context) error {
 	return s.refusal(ctx, workflow.Event{
 		Kind: workflow.PullRequest, Action: workflow.Opened, Repository: repository, Fork: true,
 		Branch: "simplify", Target: trunk, PullRequest: 3, Actor: "mallory", Commit: hash, Base: s.head(trunk),
-	}, "fork")
+	}, "fork", workflow.StatusPending)
 }
 
 // refusal handles an event of which nothing may be run.
-func (s *story) refusal(ctx context.Context, e workflow.Event, reason string) error {
+func (s *story) refusal(ctx context.Context, e workflow.Event, reason string, status workflow.StatusState) error {
 	before, err := s.deployments(ctx)
 	if err != nil {
 		return err
@@ -255,6 +255,7 @@ func (s *story) refusal(ctx context.Context, e workflow.Event, reason string) er
 	s.expect(refused, "%v to be refused because of %q", e, reason)
 	after, err := s.deployments(ctx)
 	s.expect(len(before) == len(after), "nothing deployed for %v", e)
+	s.expectStatus(e.Commit, status, false)
 	return err
 }
 

@@ -113,9 +113,12 @@ func (t *team) handle(ctx context.Context, e workflow.Event, work *clone) (workf
 	if err != nil {
 		return out, nil, err
 	}
-	t.mu.Lock()
-	t.refused = append(t.refused, out.Refused...)
-	t.mu.Unlock()
+	t.tell(out)
+	if st, ok := out.Status(e); ok { // nothing runs that could report one
+		if err := t.host.SetStatus(ctx, st); err != nil {
+			return out, nil, err
+		}
+	}
 	var spaces deploy.Workspaces = &deploy.Checkouts{Root: filepath.Join(t.dir, "checkouts"), Repository: t.origin}
 	if work != nil {
 		spaces = deploy.WorkTree(work.dir)
@@ -140,6 +143,24 @@ func (t *team) handle(ctx context.Context, e workflow.Event, work *clone) (workf
 	}
 	wg.Wait()
 	return out, states, errors.Join(errs...)
+}
+
+// tell shows what was decided.
+func (t *team) tell(out workflow.Outcome) {
+	for _, d := range out.Decisions {
+		if d.In {
+			t.progress.Note("%s to %s: %s", d.Service, d.Stage, d.Reason)
+		}
+	}
+	for _, note := range out.Notes {
+		t.progress.Note("%s", note)
+	}
+	for _, r := range out.Refused {
+		t.progress.Note("refused: %s: %s", r.Event, r.Reason)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused = append(t.refused, out.Refused...)
 }
 
 // plan gathers what planning needs to know. It is the only place that looks at

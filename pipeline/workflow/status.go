@@ -20,8 +20,9 @@ type Host interface {
 type Status struct {
 	Repository string // as the event named it: "acme/fullstack"
 	Commit     string // full hash
-	// Context tells the statuses of a commit apart: "slsflow/feature-x", by
-	// stage.
+	// Context tells the statuses of a commit apart: "slsflow/preview" for every
+	// pull request, so that a host can require it, and the stage for others:
+	// "slsflow/staging".
 	Context string
 	State   StatusState
 	// Description is one line of at most 140 characters.
@@ -59,7 +60,7 @@ func (s statusReporter) Report(ctx context.Context, r pipeline.Report) error {
 		return nil
 	}
 	l := r.Plan.Labels
-	st := Status{Repository: l[LabelRepository], Commit: l[LabelCommit], Context: "slsflow/" + l[LabelStage]}
+	st := Status{Repository: l[LabelRepository], Commit: l[LabelCommit], Context: statusContext(DeployType(l[LabelDeployType]), l[LabelStage])}
 	if st.Repository == "" || st.Commit == "" || strings.HasSuffix(st.Commit, dirtySuffix) || DeployType(l[LabelDeployType]) == DeployDestroy {
 		return nil
 	}
@@ -69,6 +70,33 @@ func (s statusReporter) Report(ctx context.Context, r pipeline.Report) error {
 		st.URL = s.url(r.Run)
 	}
 	return s.host.SetStatus(ctx, st)
+}
+
+const previewContext = "slsflow/preview"
+
+func statusContext(kind DeployType, stage string) string {
+	if kind == DeployPreview {
+		return previewContext
+	}
+	return "slsflow/" + stage
+}
+
+// Status returns what a pull request shows if nothing runs for it: a refusal, or
+// that there was nothing to deploy. A host that requires a status would
+// otherwise wait for one forever. It is false if something runs, which
+// [StatusReporter] shows, and for other events.
+func (o Outcome) Status(e Event) (Status, bool) {
+	if e.Kind != PullRequest || e.removes() || len(o.Plans) > 0 || e.Repository == "" || e.Commit == "" {
+		return Status{}, false
+	}
+	st := Status{Repository: e.Repository, Commit: e.Commit, Context: previewContext, State: StatusSuccess, Description: "nothing to deploy"}
+	if len(o.Refused) > 0 {
+		st.State, st.Description = StatusFailure, oneLine(o.Refused[0].Reason)
+		if !e.Trusted() && len(o.Refused[0].Plans) > 0 {
+			st.State = StatusPending // until it is approved
+		}
+	}
+	return st, true
 }
 
 // describe says in a few words how a run goes.

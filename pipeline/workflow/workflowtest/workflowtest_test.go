@@ -67,7 +67,7 @@ func Example() {
 	for _, did := range cloud.Done() {
 		fmt.Println(did)
 	}
-	status, _ := host.Latest("acme/shop", "c1", "slsflow/feature-x")
+	status, _ := host.Latest("acme/shop", "c1", "slsflow/preview")
 	fmt.Println(status.State, status.Description, status.URL)
 	// Output:
 	// succeeded <nil>
@@ -92,7 +92,7 @@ func TestAFailingTestDeploysNothing(t *testing.T) {
 	require.Equal(t, []string{"test shop-db"}, cloud.Done())
 	require.Empty(t, cloud.Instances())
 
-	status, ok := host.Latest("acme/shop", "c1", "slsflow/feature-x")
+	status, ok := host.Latest("acme/shop", "c1", "slsflow/preview")
 	require.True(t, ok)
 	require.Equal(t, workflow.StatusFailure, status.State)
 	require.True(t, strings.HasPrefix(status.Description, "test shop-db: test failed: xxx"), status.Description)
