@@ -10,6 +10,7 @@ const (
 	widestTag   = 20
 	widestLabel = 48
 	timeWidth   = 6
+	tailRows    = 4 // of one line of a log
 	margin      = "  "
 )
 
@@ -61,13 +62,15 @@ func (l *live) event(e event) {
 		style = red
 	}
 	head := row{
-		{margin, normal}, mark(e.symbol), {" " + pad(e.tag, l.tags) + margin, dim},
+		{margin, normal},
+		mark(e.symbol),
+		{" " + pad(e.tag, l.tags) + margin, dim},
 		{pad(e.label, l.labels) + margin, normal},
 	}
 	if e.run {
 		head = row{{margin, normal}, mark(e.symbol), {" " + pad(e.tag, l.tags) + margin, bold}}
-	} else {
-		head = append(head, span{fmt.Sprintf("%*s", timeWidth, stepTime(e)) + margin, dim})
+	} else if e.symbol != blocked {
+		head = append(head, span{fmt.Sprintf("%*s", timeWidth, took(e.took)) + margin, dim})
 	}
 	text := cleanLines(e.text)
 	if e.run {
@@ -87,21 +90,18 @@ func (l *live) event(e event) {
 	l.tail(e, columns)
 }
 
-func stepTime(e event) string {
-	if e.symbol == blocked {
-		return ""
-	}
-	return took(e.took)
-}
-
 // tail shows the end of the log of a step that failed.
 func (l *live) tail(e event, columns int) {
 	if e.before > 0 {
 		l.add(row{{"      │ … " + count(e.before, "line") + " before", dim}})
 	}
 	for _, line := range e.tail {
-		for _, part := range wrap(strings.TrimRight(Clean(line), " "), columns-8) {
+		parts := wrap(strings.TrimRight(Clean(line), " "), columns-8)
+		for _, part := range parts[:min(len(parts), tailRows)] {
 			l.add(row{{"      │ ", dim}, {part, normal}})
+		}
+		if len(parts) > tailRows {
+			l.add(row{{"      │ … cut here, the log has more", dim}})
 		}
 	}
 }
@@ -153,8 +153,12 @@ func (l *live) line(now time.Time, r *running) row {
 		clock, text = elapsed(r.retryAt.Sub(now)), fmt.Sprintf("until attempt %d", r.attempt+1)
 	}
 	return row{
-		{margin, normal}, sign, {" " + pad(r.tag, l.tags) + margin, dim}, {pad(r.label, l.labels) + margin, normal},
-		{fmt.Sprintf("%*s", timeWidth, clock) + margin, dim}, {text, dim},
+		{margin, normal},
+		sign,
+		{" " + pad(r.tag, l.tags) + margin, dim},
+		{pad(r.label, l.labels) + margin, normal},
+		{fmt.Sprintf("%*s", timeWidth, clock) + margin, dim},
+		{text, dim},
 	}
 }
 

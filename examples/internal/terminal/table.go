@@ -83,12 +83,13 @@ func Table(w io.Writer, width int, rows []Row) error {
 		}
 		t.AppendRow(tableRow(append(cells[i], outputsCell(r.Outputs, fit[len(header)-1]))))
 	}
-	for line := range strings.Lines(t.Render() + "\n") {
-		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
-			return err
-		}
+	var b strings.Builder
+	for line := range strings.SplitSeq(t.Render(), "\n") {
+		line, _ = split(strings.TrimRight(line, " "), width) // the lines go on below the last gap
+		b.WriteString(line + "\n")
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // gap is the number of spaces between two columns.

@@ -111,10 +111,10 @@ func control(s string, n int) int {
 // that has no end is nothing but its introducer.
 func command(s string, n int) int {
 	for i, r := range s[n:] {
-		switch {
-		case r == '\a' || r == 0x9c:
+		switch r {
+		case '\a', 0x9c:
 			return n + i + utf8.RuneLen(r)
-		case r == '\x1b':
+		case '\x1b':
 			if strings.HasPrefix(s[n+i:], "\x1b\\") {
 				return n + i + 2
 			}
@@ -180,6 +180,9 @@ func wrap(s string, limit int) []string {
 		}
 		lines = append(lines, head)
 		s = rest
+	}
+	if s == "" && len(lines) > 0 {
+		return lines
 	}
 	return append(lines, s)
 }

@@ -163,7 +163,7 @@ func obstacle(r pipeline.Report, id string) string {
 		}
 		for _, need := range j.Needs {
 			if n, ok := r.State.Job(need); ok && n.Status.Done() && !n.Status.OK() {
-				return fmt.Sprintf("it needs %s, which %s", need, ending(n.Status))
+				return need + " " + ending(n.Status)
 			}
 		}
 	}
