@@ -12,8 +12,13 @@ import (
 
 // args returns the arguments of a command, without the program: built apart from
 // running them, so that what is on the command line can be seen at one place.
-func (call Call) args(command []string, config string) ([]string, error) {
+func (call Call) args(flavor Flavor, command []string, config string) ([]string, error) {
 	args := append(slices.Clone(command), "--stage", call.Stage.String())
+	if flavor == Serverless3 {
+		// Else somebody who is logged in to the dashboard might get credentials
+		// from there, of an account that nobody has verified.
+		args = append(args, "--use-local-credentials")
+	}
 	if call.Region != "" {
 		args = append(args, "--region", call.Region)
 	}

@@ -39,7 +39,7 @@ func files() []string {
 func (c CLI) write(ctx context.Context, call Call, timeout time.Duration, command []string, keep func(dir string) error) (err error) {
 	ctx, cancel := deadline(ctx, command[0], timeout)
 	defer cancel()
-	p, err := call.prepare(command)
+	p, err := call.prepare(c, command)
 	if err != nil {
 		return call.name(c, command, err)
 	}
@@ -68,7 +68,7 @@ func (c CLI) write(ctx context.Context, call Call, timeout time.Duration, comman
 func (c CLI) read(ctx context.Context, call Call, timeout time.Duration, command []string) ([]byte, error) {
 	ctx, cancel := deadline(ctx, command[0], timeout)
 	defer cancel()
-	p, err := call.prepare(command)
+	p, err := call.prepare(c, command)
 	if err != nil {
 		return nil, call.name(c, command, err)
 	}
@@ -112,14 +112,14 @@ type prepared struct {
 	exclusive bool // no other call has the directory
 }
 
-func (call Call) prepare(command []string) (prepared, error) {
+func (call Call) prepare(c CLI, command []string) (prepared, error) {
 	if err := call.check(); err != nil {
 		return prepared{}, err
 	}
 	if err := call.service(); err != nil {
 		return prepared{}, err
 	}
-	args, err := call.args(command, call.Config)
+	args, err := call.args(c.Flavor, command, call.Config)
 	if err != nil {
 		return prepared{}, err
 	}
@@ -171,7 +171,7 @@ func (p prepared) run(ctx context.Context, c CLI, call Call, out io.Writer) (err
 		defer func() { err = errors.Join(err, remove()) }()
 		config = name
 	}
-	args, err := call.args(p.command, config)
+	args, err := call.args(c.Flavor, p.command, config)
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,14 @@ func TestArguments(t *testing.T) {
 	}
 
 	cli, call := fake(t, "tell")
-	out, err := cli.Print(t.Context(), call)
-	require.NoError(t, err)
-	require.Equal(t, "first print --format json --stage dev", strings.Join(told(t, string(out)).Args, " "))
+	for flavor, want := range map[slscli.Flavor]string{
+		slscli.Osls4: "", slscli.Serverless3: " --use-local-credentials", slscli.Serverless4: "",
+	} {
+		cli.Flavor = flavor
+		out, err := cli.Print(t.Context(), call)
+		require.NoError(t, err)
+		require.Equal(t, "first print --format json --stage dev"+want, strings.Join(told(t, string(out)).Args, " "))
+	}
 	cli, call = fake(t, "print", "TEXT=stack: a-dev\n")
 	info, err := cli.Info(t.Context(), call)
 	require.NoError(t, err)
