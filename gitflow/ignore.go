@@ -49,7 +49,7 @@ func (r *ignoreRules) add(file, dir string) error {
 }
 
 // ignore reports whether a path is ignored. What is above it is not.
-func (r ignoreRules) ignore(path string, isDir bool) bool {
+func (r *ignoreRules) ignore(path string, isDir bool) bool {
 	for _, p := range slices.Backward(r.patterns) {
 		below, ok := strings.CutPrefix(path, p.dir)
 		if ok && (isDir || !p.onlyDir) && p.match.MatchString(below) {

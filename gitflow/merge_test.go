@@ -147,9 +147,9 @@ func TestMergeCases(t *testing.T) {
 // Whatever two sides do to a tree: where this package says clean, so does git,
 // and with the same tree.
 func TestMergeIsNeverCleanAndWrong(t *testing.T) {
-	runs := 120
+	runs := 60
 	if testing.Short() {
-		runs = 30
+		runs = 20
 	}
 	g := newOracle(t)
 	r := g.open()
