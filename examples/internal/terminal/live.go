@@ -74,8 +74,10 @@ func (l *live) event(e event) {
 	}
 	text := cleanLines(e.text)
 	if e.run {
-		text[0] = text[0] + ", " + took(e.took)
 		style = normal
+		if e.took > 0 {
+			text[0] += ", " + took(e.took)
+		}
 	}
 	if len(text) == 1 && (text[0] == "" || head.width()+width(text[0]) <= columns) {
 		head = append(head, span{text[0], style})

@@ -176,6 +176,20 @@ func TestLiveClosesCleanly(t *testing.T) {
 	require.Equal(t, writes, v.writes)
 }
 
+func TestLiveCancelledRun(t *testing.T) {
+	p, v, _ := newLive(t, 80, 24)
+	b := newBook(t, p, "r1", fullstack("dev"))
+	b.begin("test api", "install")
+	b.add(pipeline.Entry{Kind: pipeline.CancelRequested, By: "alice", Reason: "wrong branch"})
+	b.end("test api", "install", time.Second, pipeline.Entry{Status: pipeline.Cancelled, Error: "run cancelled"})
+	b.finish(pipeline.Cancelled)
+	require.NoError(t, p.Close())
+	require.Equal(t, `  · dev  cancel asked for by alice: wrong branch
+  ✗ dev  test api · install          1.0s  run cancelled
+  ✗ dev  run r1 was cancelled, 3 jobs, 2 not started, 1.0s
+`, v.String())
+}
+
 func TestLiveWritesNothingWhileNothingChanges(t *testing.T) {
 	p, v, after := newLive(t, 80, 24)
 	p.Note("hello")
