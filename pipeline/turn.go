@@ -166,12 +166,11 @@ func (c *settings) claim(ctx context.Context, b *book) (bool, error) {
 		}
 		return d.add(Entry{Kind: Held, Holder: c.Holder, Lease: c.Lease})
 	})
-	faster := errors.Is(err, ErrFenced) || errors.Is(err, ErrFinished)
-	if err != nil && !faster {
-		return false, err
+	if errors.Is(err, ErrFenced) || errors.Is(err, ErrFinished) {
+		won, err = false, nil // somebody was faster
 	}
-	if faster || !won {
-		return false, nil
+	if err != nil || !won {
+		return false, err
 	}
 	b.token, b.claim = token, fresh
 	return true, nil
