@@ -14,13 +14,13 @@ import (
 )
 
 // randomHistory makes commits with one to three parents each, with clocks that
-// disagree, and returns them.
-func randomHistory(g *oracle, rnd *rand.Rand, n int) []string {
+// disagree by up to so many seconds, and returns them.
+func randomHistory(g *oracle, rnd *rand.Rand, n, skew int) []string {
 	g.t.Helper()
 	tree := g.git("hash-object", "-t", "tree", "-w", "--stdin")
 	var all []string
 	for i := range n {
-		g.when = 1_700_000_000 + i*600 + rnd.IntN(7200)
+		g.when = 1_700_000_000 + i*600 + rnd.IntN(skew)
 		args := []string{"commit-tree", "-m", fmt.Sprint("c", i), tree}
 		for range min(i, 1+rnd.IntN(3)) {
 			p := all[max(0, len(all)-1-rnd.IntN(6))]
@@ -38,7 +38,7 @@ func TestHistoryAnswersAsGitDoes(t *testing.T) {
 	for seed := range uint64(4) {
 		g := newOracle(t)
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		all := randomHistory(g, rnd, 30)
+		all := randomHistory(g, rnd, 30, 7200)
 		r := g.open()
 		for range 25 {
 			a, b := all[rnd.IntN(len(all))], all[rnd.IntN(len(all))]
@@ -66,6 +66,23 @@ func TestHistoryAnswersAsGitDoes(t *testing.T) {
 		}
 	}
 	require.Positive(t, several, "no criss-cross in any of the histories")
+}
+
+// Clocks that are wrong by weeks must not make a merge base of an ancestor of
+// one: the merge would be made from too old a state.
+func TestMergeBaseDoesNotTrustClocks(t *testing.T) {
+	for seed := range uint64(4) {
+		g := newOracle(t)
+		rnd := rand.New(rand.NewPCG(seed, 4))
+		all := randomHistory(g, rnd, 30, 5_000_000)
+		r := g.open()
+		for range 40 {
+			a, b := all[rnd.IntN(len(all))], all[rnd.IntN(len(all))]
+			got, err := r.MergeBase(t.Context(), a, b)
+			require.NoError(t, err)
+			require.Contains(t, strings.Fields(g.git("merge-base", "--all", a, b)), got)
+		}
+	}
 }
 
 func TestPendingTellsTheCommits(t *testing.T) {
