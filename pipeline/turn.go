@@ -194,12 +194,12 @@ func (w *waiter) ahead(ctx context.Context, first Waiting) (bool, error) {
 	if w.head.state.status != "" {
 		return true, leave(detached, w.Ledger, w.head.state.g.plan.Key, first.Run, w.now())
 	}
-	if ctx.Err() != nil || !w.lost(first, w.head.state) {
-		return false, nil
+	if ctx.Err() == nil && w.lost(first, w.head.state) {
+		head := w.head
+		w.head = nil // whatever comes of it, it is read anew
+		return w.finishLost(ctx, head)
 	}
-	head := w.head
-	w.head = nil // whatever comes of it, it is read anew
-	return w.finishLost(ctx, head)
+	return false, nil
 }
 
 // finishLost carries out the run of a lost runner.
