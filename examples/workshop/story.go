@@ -71,6 +71,7 @@ func (s *story) tell(ctx context.Context, a *accounts) error {
 		if err == nil && len(s.wrong) > before {
 			err = fmt.Errorf("%s", strings.Join(s.wrong[before:], "\n"))
 		}
+		s.progress.Check(err == nil, "as expected")
 		s.steps = append(s.steps, step{part.name, err == nil})
 		if err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

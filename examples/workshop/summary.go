@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/slsflow/slsflow/examples/internal/terminal"
+	"github.com/slsflow/slsflow/outputs"
 )
 
 // columns is how wide the table at the end may be.
@@ -18,6 +21,11 @@ func (s *story) summary(ctx context.Context, w io.Writer, doc report, took time.
 	if err != nil {
 		return err
 	}
+	// In the order of the story: what developers have, then staging, then prod.
+	rank := map[string]int{"dev": -1, "staging": 1, "prod": 2}
+	slices.SortStableFunc(live, func(a, b outputs.Record) int {
+		return cmp.Compare(rank[a.Stage.String()], rank[b.Stage.String()])
+	})
 	rows := make([]terminal.Row, 0, len(live))
 	for _, r := range live {
 		rows = append(rows, terminal.RowOf(r))

@@ -148,7 +148,7 @@ func (t *team) handle(ctx context.Context, e workflow.Event, work *clone) (workf
 // tell shows what was decided.
 func (t *team) tell(out workflow.Outcome) {
 	for _, d := range out.Decisions {
-		if d.In {
+		if d.In && len(out.Plans) > 0 {
 			t.progress.Note("%s to %s: %s", d.Service, d.Stage, d.Reason)
 		}
 	}
