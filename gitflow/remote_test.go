@@ -3,6 +3,7 @@ package gitflow_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -42,7 +43,7 @@ func serve(t *testing.T, g *oracle) *host {
 	g.git("config", "http.receivepack", "true")
 	h := &host{oracle: g}
 	handler := &cgi.Handler{
-		Path: backend, Root: "/", Dir: g.dir,
+		Path: backend, Root: "/", Dir: g.dir, Stderr: io.Discard,
 		Env: gitEnv("GIT_PROJECT_ROOT="+filepath.Dir(g.dir), "GIT_HTTP_EXPORT_ALL=1"),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
