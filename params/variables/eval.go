@@ -155,12 +155,7 @@ func (s *session) variable(ctx context.Context, n *node, at *place, p Part) (*no
 		}
 		asked = append(asked, why)
 	}
-	hint := "give it a value, or the variable a fallback"
-	if similar := s.similar(p); similar != "" {
-		hint = "did you mean " + similar + "?"
-	}
-	s.fail(n, at, p, Missing, nil, hint, "no value: %s", strings.Join(asked, ", "))
-	return nil, failed
+	return s.missing(ctx, n, at, p, asked)
 }
 
 // stop records once that the caller gave up.

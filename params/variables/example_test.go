@@ -69,3 +69,41 @@ provider:
 	// serverless.yml:6:11: ${env:HOME}: no source of the type "env" (known here are param, self)
 	// serverless.yml:8:10: ${self:provider.environment.a, 'x'}: circular reference: provider.environment.a → provider.environment.b → provider.environment.a (a fallback does not help: give one of them a value of its own)
 }
+
+// The command line is given the values, with each secret in the environment.
+func ExampleResult_CLI() {
+	doc, err := variables.ParseDocument("serverless.yml", []byte(`
+provider:
+  environment:
+    key: Bearer ${param:key}
+    price: \${env:PRICE}
+    bucket: ${cf:shared.Bucket, param:bucket}
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := variables.Resolver{
+		Partial: true, // ${cf:…} is left to the command line
+		Stage:   "dev",
+		Params:  variables.DefaultParams(nil, params.Map{"key": params.NewSecret("23423"), "bucket": "own"}, nil),
+	}
+	result, err := r.Resolve(context.Background(), doc)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	file, env, err := result.CLI("SLSFLOW_SECRET_")
+	fmt.Print(string(file), env["SLSFLOW_SECRET_1"].Reveal(), err)
+	// Output:
+	// {
+	//   "provider": {
+	//     "environment": {
+	//       "key": "${env:SLSFLOW_SECRET_1}",
+	//       "price": "\\${env:PRICE}",
+	//       "bucket": "${cf:shared.Bucket, \"own\"}"
+	//     }
+	//   }
+	// }
+	// Bearer 23423<nil>
+}

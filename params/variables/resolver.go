@@ -38,6 +38,10 @@ type Resolver struct {
 	// Partial leaves a variable as it is written if its type has no source, and
 	// all that needs its value. By default that is an error.
 	Partial bool
+	// Missing, if it is not nil, stands for each variable that has no value and
+	// no fallback, with an [Origin] of the type [MissingType]. By default that is
+	// an error.
+	Missing any
 }
 
 // Resolve returns the document with its variables resolved. The error is

@@ -60,6 +60,10 @@ type Origin struct {
 	Secret bool
 }
 
+// MissingType is the type of the [Origin] of a value that stands for one that is
+// missing, see [Resolver.Missing]. Its address is the variable as it is written.
+const MissingType = "missing"
+
 // text returns an address or a param as a text, or why it is none. Numbers and
 // bools are written out; nil is "".
 func addressText(what string, v any) (string, error) {
