@@ -103,16 +103,36 @@ func (l *lookup) pass(types []string, answer missing) (*variables.Result, error)
 // known.
 func (l *lookup) layers(answer missing) []variables.ParamLayer {
 	layer := l.target.profile.Layer(secrets(answer))
-	list := variables.DefaultParams(nil, layer.Layer, nil)
+	var cli params.Layer
+	if len(l.planner.in.Params) > 0 {
+		cli = given{l.planner.in.Params, answer}
+	}
+	list := variables.DefaultParams(cli, layer.Layer, nil)
 	if !l.target.mapped {
-		list = variables.DefaultParams(nil, nil, layer.Layer)
+		list = variables.DefaultParams(cli, nil, layer.Layer)
 	}
 	for i := range list {
-		if list[i].Layer != nil {
+		if i > 0 && list[i].Layer != nil {
 			list[i].Name = layer.Name
 		}
 	}
 	return list
+}
+
+// given is the layer of the command line. A plan does not know its secrets.
+type given struct {
+	params.Map
+	answer missing
+}
+
+// Lookup answers for a param of the command line.
+func (g given) Lookup(ctx context.Context, name string) (params.Value, bool, error) {
+	v, ok, err := g.Map.Lookup(ctx, name)
+	if _, secret := v.(params.Secret); secret {
+		v, err = g.answer(true)
+		return v, err == nil, err
+	}
+	return v, ok, err
 }
 
 // secrets is a layer that has every param.

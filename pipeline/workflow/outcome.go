@@ -4,6 +4,7 @@ import (
 	"io/fs"
 
 	"github.com/slsflow/slsflow/outputs"
+	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/stage"
 )
@@ -32,6 +33,9 @@ type Input struct {
 	// whose commit is in it, it is used instead of Changed, so that nothing is
 	// missed after a run that failed or was skipped.
 	Since map[string][]string
+	// Params are those that the command line gives, as deploy.Executor has them.
+	// A plan holds no secret of them.
+	Params params.Map
 	// Instances are the latest records of all instances of the app.
 	Instances []outputs.Record
 	// Branches are those that there are, if they are known. Instances of one of

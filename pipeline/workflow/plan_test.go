@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/slsflow/slsflow/outputs"
+	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/stage"
@@ -27,6 +28,7 @@ type input struct {
 	Since     map[string][]string
 	Instances []outputs.Record
 	Branches  []string
+	Params    params.Map
 }
 
 // Every file of testdata/plan holds a sentence, an event, and what comes out of
@@ -92,7 +94,7 @@ func load(t *testing.T, a *txtar.Archive) workflow.Input {
 	}
 	return workflow.Input{
 		File: f, Event: in.Event, Tree: tree, Changed: in.Changed, ChangedKnown: in.Changed != nil,
-		Since: in.Since, Instances: in.Instances, Branches: in.Branches,
+		Since: in.Since, Instances: in.Instances, Branches: in.Branches, Params: in.Params,
 	}
 }
 
@@ -201,6 +203,27 @@ func TestPlanRefusesWhatIsNoEvent(t *testing.T) {
 	}
 	_, err := workflow.Plan(t.Context(), workflow.Input{})
 	require.EqualError(t, err, "plan: the input has no workflow file")
+}
+
+// A secret of the command line is known to a deployment and not to its plan.
+func TestPlanHoldsNoSecretOfTheCommandLine(t *testing.T) {
+	base, err := txtar.ParseFile(filepath.Join("testdata", "base.txtar"))
+	require.NoError(t, err)
+	tree := make(fstest.MapFS)
+	for _, f := range base.Files {
+		tree[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	tree["restapi/serverless.yml"] = &fstest.MapFile{Data: []byte("service: fullstack-restapi\ncustom:\n  key: ${param:key}\n  table: ${output:${param:key}.name}\n")}
+	f, err := workflow.ParseFile(workflow.FileName, tree[workflow.FileName].Data)
+	require.NoError(t, err)
+	out, err := workflow.Plan(t.Context(), workflow.Input{
+		File: f, Tree: tree, Params: params.Map{"key": params.NewSecret("canary")},
+		Event: workflow.Event{Kind: workflow.Manual, Actor: "alice", Trust: workflow.Trusted, Services: []string{"fullstack-restapi"}},
+	})
+	require.NoError(t, err)
+	require.Len(t, out.Plans, 1)
+	require.Contains(t, out.Notes[0], "is not known before the deployment")
+	require.NotContains(t, show(t, out, err)+marshal(t, out), "canary")
 }
 
 func TestTrust(t *testing.T) {
