@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/slsflow/slsflow/gitflow"
+	"github.com/slsflow/slsflow/pipeline/workflow"
+)
+
+// findRoot returns the directory with the workflow file: dir, or if that is ""
+// the nearest one, the current directory or one above it.
+func findRoot(dir string) (string, error) {
+	if dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, workflow.FileName)); errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("no %s in %s (name the root of the repository with -dir)", workflow.FileName, dir)
+		} else if err != nil {
+			return "", err
+		}
+		return dir, nil
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", err
+	}
+	at := "."
+	for abs := here; ; abs = filepath.Dir(abs) {
+		if _, err := os.Stat(filepath.Join(abs, workflow.FileName)); err == nil {
+			return at, nil
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		if abs == filepath.Dir(abs) {
+			return "", fmt.Errorf("no %s in %s or above it (name the root of the repository with -dir, or write one)", workflow.FileName, here)
+		}
+		at = filepath.Join(at, "..")
+	}
+}
+
+// readFile reads the workflow file of a repository.
+func readFile(root string) (*workflow.File, error) {
+	text, err := os.ReadFile(filepath.Join(root, workflow.FileName))
+	if err != nil {
+		return nil, err
+	}
+	return workflow.ParseFile(workflow.FileName, text)
+}
+
+// describe adds to an event what git knows of the work tree. Without git there is
+// nothing to add; a repository that cannot be read is no reason not to deploy, and
+// the note says so.
+func describe(ctx context.Context, e *workflow.Event, dir string) (note string, err error) {
+	root, err := gitflow.Root(dir)
+	if errors.Is(err, gitflow.ErrNotFound) {
+		return "there is no git repository: no commit is recorded", nil
+	} else if err != nil {
+		return "", err
+	}
+	repo, err := gitflow.Open(root)
+	if errors.Is(err, gitflow.ErrUnsupported) {
+		return fmt.Sprintf("no commit is recorded: %v", err), nil
+	} else if err != nil {
+		return "", err
+	}
+	head, err := repo.Head()
+	if err != nil {
+		return "", err
+	}
+	e.Branch, e.Commit = head.Branch, head.Commit
+	if head.Commit == "" {
+		return fmt.Sprintf("branch %s has no commit yet: none is recorded", head.Branch), nil
+	}
+	changes, err := repo.Dirty(ctx)
+	e.Dirty = len(changes) > 0
+	return "", err
+}
