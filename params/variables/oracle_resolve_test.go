@@ -2,6 +2,7 @@ package variables_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -112,7 +114,9 @@ func TestResolverAgreesWithTheCommandLine(t *testing.T) {
 	}
 	in, err := json.Marshal(map[string]any{"docs": docs, "env": oracleEnv(), "options": options})
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), node, "-e", resolveAll, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "-e", resolveAll, dir)
 	cmd.Stdin = bytes.NewReader(in)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

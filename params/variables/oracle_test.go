@@ -2,6 +2,7 @@ package variables_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,7 +129,9 @@ func TestParserAgreesWithTheCommandLine(t *testing.T) {
 	}
 	in, err := json.Marshal(texts)
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), node, "-e", parseAll, parser)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "-e", parseAll, parser)
 	cmd.Stdin = bytes.NewReader(in)
 	out, err := cmd.Output()
 	require.NoError(t, err)
@@ -216,7 +219,9 @@ func printed(t *testing.T, node, cli string, doc []byte, env map[string]params.S
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.json"), doc, 0o600))
-	cmd := exec.CommandContext(t.Context(), node, cli, "print", "--config", "x.json", "--format", "json")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, cli, "print", "--config", "x.json", "--format", "json")
 	cmd.Dir = dir
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "CI=1", "SLS_TELEMETRY_DISABLED=1", "SLS_NOTIFICATIONS_MODE=off"}
