@@ -11,6 +11,8 @@ import (
 	"github.com/slsflow/slsflow/gitflow"
 )
 
+// begin makes the shared repository with the app in it, and the clones of alice
+// and bob.
 func begin(ctx context.Context, dir string, clock func() time.Time) (alice, bob *clone, err error) {
 	bare := filepath.Join(dir, "fullstack.git")
 	if _, err := git.PlainInitWithOptions(bare, &git.PlainInitOptions{

@@ -21,6 +21,8 @@ func (s *story) sharedDatabase(ctx context.Context) error {
 	return nil
 }
 
+// ownStages has both developers deploy what they have not committed yet. Their
+// APIs use the database of dev, and neither sees the other's.
 func (s *story) ownStages(ctx context.Context) error {
 	if err := s.alice.edit("restapi/src/submit.js", "statusCode: 202", "statusCode: 201"); err != nil {
 		return err

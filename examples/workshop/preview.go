@@ -15,6 +15,7 @@ import (
 
 const feature = "feature/ph-api"
 
+// opened commits alice's change to a branch, and opens a pull request.
 func (s *story) opened(ctx context.Context) error {
 	if err := s.alice.branch(feature); err != nil {
 		return err
@@ -50,6 +51,8 @@ func (s *story) updated(ctx context.Context) error {
 	return nil
 }
 
+// pushFeature commits what alice has changed, and handles the event of her pull
+// request.
 func (s *story) pushFeature(ctx context.Context, message string, action workflow.Action) ([]pipeline.State, error) {
 	hash, err := s.alice.commit(message)
 	if err != nil {
@@ -69,6 +72,8 @@ func (s *story) pushFeature(ctx context.Context, message string, action workflow
 	return states, err
 }
 
+// failingTest pushes a change that the service's own test refuses, and takes it
+// back.
 func (s *story) failingTest(ctx context.Context) error {
 	if err := s.alice.edit("restapi/src/submit.js", `"email", `, ``); err != nil {
 		return err
@@ -101,6 +106,8 @@ func (s *story) calledProd(ctx context.Context) error {
 	}, "prod", workflow.StatusFailure)
 }
 
+// fork lets a stranger change the test of a service, which would run with the
+// secrets of dev if forks were trusted.
 func (s *story) fork(ctx context.Context) error {
 	stranger, err := newClone(ctx, filepath.Join(s.dir, "mallory"), "mallory", s.origin, s.clock)
 	if err != nil {
@@ -127,6 +134,7 @@ func (s *story) fork(ctx context.Context) error {
 	}, "fork", workflow.StatusPending)
 }
 
+// refusal handles an event of which nothing may be run.
 func (s *story) refusal(ctx context.Context, e workflow.Event, reason string, status workflow.StatusState) error {
 	before, err := s.deployments(ctx)
 	if err != nil {
@@ -145,6 +153,8 @@ func (s *story) refusal(ctx context.Context, e workflow.Event, reason string, st
 	return err
 }
 
+// ownMapping opens a pull request that gives its own branch the prod profile.
+// The workflow file that counts is the one of master.
 func (s *story) ownMapping(ctx context.Context) error {
 	const branch = "feature/mine"
 	if err := s.bob.checkout(trunk); err != nil {
@@ -188,6 +198,7 @@ func (s *story) branchDeleted(ctx context.Context) error {
 	return nil
 }
 
+// deleteBranch deletes a branch of the shared repository, and handles the event.
 func (s *story) deleteBranch(ctx context.Context, branch string) error {
 	if err := s.origin.Push(ctx, s.origin, gitflow.RefUpdate{Name: branch, Old: s.head(branch)}); err != nil {
 		return err

@@ -50,6 +50,8 @@ const (
 	badURL  = "https://prod.api.example/v2/submit"
 )
 
+// rollback moves the API to an address that no client knows. Its tests do not
+// see that; production does.
 func (s *story) rollback(ctx context.Context) error {
 	if err := s.bob.pull(ctx, trunk); err != nil {
 		return err
@@ -102,6 +104,8 @@ func (s *story) rollback(ctx context.Context) error {
 	return nil
 }
 
+// promote merges master into prod, always by a merge commit, so that it can be
+// reverted as one.
 func (s *story) promote(ctx context.Context) (gitflow.Result, error) {
 	base := s.head("prod")
 	promoted, err := s.origin.Promote(ctx, trunk, "prod", gitflow.PromoteOptions{
@@ -115,6 +119,7 @@ func (s *story) promote(ctx context.Context) (gitflow.Result, error) {
 	return promoted, err
 }
 
+// pushed handles a push to a branch of the shared repository.
 func (s *story) pushed(ctx context.Context, branch, base, head string) ([]pipeline.State, error) {
 	_, states, err := s.handle(ctx, workflow.Event{
 		Kind: workflow.Push, Trust: workflow.Trusted, Repository: repository, Branch: branch, Base: base, Commit: head, Actor: "alice",

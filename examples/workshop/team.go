@@ -12,7 +12,6 @@ import (
 
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/gitflow"
-	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/sqliteparams"
