@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
+	"time"
 
 	"github.com/slsflow/slsflow/pipeline/slscli"
 )
@@ -17,6 +19,9 @@ type CommandLine struct {
 	CLI slscli.CLI
 	// Env is added to the environment of each call, "KEY=value" each.
 	Env []string
+	// Poll is how often a stack is looked at that is still being changed, before
+	// it is changed again. Default: [DefaultPoll].
+	Poll time.Duration
 }
 
 // secretPrefix begins the names of the variables that carry secrets.
@@ -28,6 +33,9 @@ func (c CommandLine) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
+	if err := c.settle(ctx, d); err != nil {
+		return err
+	}
 	return c.CLI.Deploy(ctx, call, slscli.DeployOptions{})
 }
 
@@ -35,6 +43,9 @@ func (c CommandLine) Deploy(ctx context.Context, d Deployment) error {
 func (c CommandLine) Remove(ctx context.Context, d Deployment) error {
 	call, err := c.call(d)
 	if err != nil {
+		return err
+	}
+	if err := c.settle(ctx, d); err != nil {
 		return err
 	}
 	if err := c.CLI.Remove(ctx, call); !errors.Is(err, slscli.ErrNoStack) {
@@ -58,7 +69,7 @@ func (c CommandLine) call(d Deployment) (slscli.Call, error) {
 		Document: doc,
 		Stage:    d.Stage,
 		Region:   d.Region,
-		Env:      append(d.Env, c.Env...),
+		Env:      slices.Concat(d.Env, c.Env),
 		Secrets:  secrets,
 		Log:      d.Log,
 		Started:  d.Started,
