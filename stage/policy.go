@@ -116,7 +116,11 @@ func (p Policy) Name(o Origin, protected Protected) (Name, error) {
 		return Name{}, err
 	}
 	if protected.Contains(n) {
-		return Name{}, fmt.Errorf("%s %q may not deploy to stage %q: %w (rename the %s, or choose another stage policy)", what, name, n, ErrProtected, what)
+		hint := "rename the " + what + ", or choose another stage policy"
+		if p.kind == byDeveloper {
+			hint = "ask for a stage of another name"
+		}
+		return Name{}, fmt.Errorf("%s %q may not deploy to stage %q: %w (%s)", what, name, n, ErrProtected, hint)
 	}
 	return n, nil
 }

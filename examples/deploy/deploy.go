@@ -52,6 +52,9 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	}
 	if o.stage != "" {
 		if event.Stage, err = stage.Parse(o.stage); err != nil {
+			if like, dashErr := stage.Branch(o.stage); dashErr == nil {
+				return fmt.Errorf("-stage: %w (did you mean %s?)", err, like)
+			}
 			return fmt.Errorf("-stage: %w", err)
 		}
 	}

@@ -258,5 +258,6 @@ func (p *parser) syntax(src []byte, err error) {
 			break
 		}
 	}
-	p.problems = append(p.problems, problem(p.src.pos(p.src.firstOfLine(line)), "YAML: %s", strings.TrimSpace(msg)))
+	msg = strings.TrimSpace(msg)
+	p.problems = append(p.problems, problem(p.src.pos(p.src.firstOfLine(line)), "YAML: %s%s", msg, remedy(msg)))
 }

@@ -160,7 +160,8 @@ func (p *planner) manualStage() (n stage.Name, owner string, ok bool) {
 		return n, ownerUser + e.Actor, true
 	}
 	if !slices.Contains(protected, e.Stage) && protected.Contains(e.Stage) {
-		p.refuse("stage %q differs only in case from a stage of the workflow", e.Stage)
+		i := slices.IndexFunc(protected, func(n stage.Name) bool { return strings.EqualFold(n.String(), e.Stage.String()) })
+		p.refuse("stage %q differs only in case from a stage of the workflow (write %s for that one, or choose another name)", e.Stage, protected[i])
 		return stage.Name{}, "", false
 	}
 	if protected.Contains(e.Stage) || p.in.File.fixedPreviews() && p.in.File.Previews.Stage == stage.Fixed(e.Stage) {
