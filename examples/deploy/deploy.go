@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 			}
 			return fmt.Errorf("-stage: %w", err)
 		}
+	}
+	if err := installed(o.cli); err != nil {
+		return err
 	}
 	progress := terminal.New(stderr, terminal.Detect(stderr, getenv(o.environ)))
 	defer func() { err = errors.Join(err, progress.Close()) }()
@@ -203,6 +207,18 @@ func ending(st pipeline.State, dir string) error {
 	default:
 		return nil
 	}
+}
+
+// installed reports a command line that is not there, before anything is done.
+func installed(cli string) error {
+	words := strings.Fields(cli)
+	if len(words) == 0 || strings.ContainsRune(words[0], filepath.Separator) { // a path may be one from the service's directory
+		return nil
+	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return fmt.Errorf("-cli %s: %w (install it, such as by npm install --global osls, or name the one to use)", cli, errors.Unwrap(err))
+	}
+	return nil
 }
 
 // commandLine reads -cli.

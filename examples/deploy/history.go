@@ -207,7 +207,7 @@ func (r runDoc) write(b *strings.Builder) {
 	case r.Reason != "":
 		status += ": " + r.Reason
 	}
-	line(b, "", fmt.Sprintf("%s  %s %s by %s, %s", r.ID, what, r.Stage, r.Actor, cmp.Or(r.Commit, "no commit")))
+	line(b, "", fmt.Sprintf("%s  %s %s by %s, %s", r.ID, what, r.Stage, r.Actor, short(r.Commit)))
 	took := ""
 	if !r.Ended.IsZero() {
 		took = ", took " + r.Ended.Sub(r.Created).Round(100*time.Millisecond).String()
@@ -225,6 +225,19 @@ func (r runDoc) write(b *strings.Builder) {
 		if j.Status == pipeline.Blocked {
 			line(b, "  ", j.ID+": not started")
 		}
+	}
+}
+
+// short returns a commit as people write it.
+func short(commit string) string {
+	hash, dirty := strings.CutSuffix(commit, "-dirty")
+	switch {
+	case hash == "":
+		return "no commit"
+	case dirty:
+		return hash[:min(8, len(hash))] + "-dirty"
+	default:
+		return hash[:min(8, len(hash))]
 	}
 }
 

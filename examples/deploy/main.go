@@ -80,6 +80,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	default:
 		err = deployTo(ctx, o, stdout, stderr)
 	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) { // it was stopped before a run could be cancelled
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		complain(stderr, err)
 		return 1

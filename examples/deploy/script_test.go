@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	                   prints is in the files $WORK/out and $WORK/err
 //	normal             makes these files of the last exec or wait
 //	await FILE         until the file is there
+//	await-history RE   until -history -json prints what matches
 //
 // In these files each run is RUN1, RUN2 and so on, and times are TIME and WHEN.
 func TestScripts(t *testing.T) {
@@ -48,11 +49,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			sts := httptest.NewServer(http.HandlerFunc(serveSTS))
-			env.Defer(sts.Close)
+			cloud := httptest.NewServer(http.HandlerFunc(serveAWS))
+			env.Defer(cloud.Close)
 			env.Values[runsKey{}] = map[string]string{}
 			for name, value := range map[string]string{
-				"SLSFLOW_USER": "alice", "STS_URL": sts.URL, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret-of-alice",
+				"SLSFLOW_USER": "alice", "AWS_URL": cloud.URL, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret-of-alice",
 				"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
 				"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
 				"GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.com", "GIT_AUTHOR_DATE": "1700000000 +0000",
@@ -62,7 +63,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"run": runCmd, "normal": normalCmd, "await": awaitCmd},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"run": runCmd, "normal": normalCmd, "await": awaitCmd, "await-history": awaitHistoryCmd},
 	})
 }
 
@@ -125,30 +126,58 @@ func awaitCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await FILE")
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
+	await(ts, args[0], func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil
+	})
+}
+
+// awaitHistoryCmd is the command await-history.
+func awaitHistoryCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await-history RE")
+	}
+	form, err := regexp.Compile(args[0])
+	ts.Check(err)
+	await(ts, args[0], func() bool {
+		ts.Check(ts.Exec("deploy", "-history", "-json"))
+		return form.MatchString(ts.ReadFile("stdout"))
+	})
+}
+
+// await returns when something is so.
+func await(ts *testscript.TestScript, what string, is func() bool) {
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(time.Minute)
-	for {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
-			return
-		}
+	for !is() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			ts.Fatalf("%s is not there after a minute", args[0])
+			ts.Fatalf("%s is not there after a minute", what)
 		}
 	}
 }
 
-// serveSTS answers as STS does for credentials of account 999999999999.
-func serveSTS(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil || r.Form.Get("Action") != "GetCallerIdentity" {
-		http.Error(w, "only GetCallerIdentity is known here", http.StatusBadRequest)
+// serveAWS answers as AWS does for credentials of account 999999999999, where
+// nothing is deployed.
+func serveAWS(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	fmt.Fprint(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-		<Arn>arn:aws:iam::999999999999:user/alice</Arn><UserId>AIDAALICE</UserId><Account>999999999999</Account>
-		</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>`)
+	switch r.Form.Get("Action") {
+	case "GetCallerIdentity":
+		fmt.Fprint(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+			<Arn>arn:aws:iam::999999999999:user/alice</Arn><UserId>AIDAALICE</UserId><Account>999999999999</Account>
+			</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>`)
+	case "DescribeStacks":
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
+			<Code>ValidationError</Code><Message>Stack with id %s does not exist</Message></Error><RequestId>1</RequestId></ErrorResponse>`, r.Form.Get("StackName"))
+	default:
+		http.Error(w, "not known here: "+r.Form.Get("Action"), http.StatusNotImplemented)
+	}
 }
 
 // fakeOsls is a command line that notes how it was called, with the account that
