@@ -32,7 +32,7 @@ func (s *session) missing(ctx context.Context, n *node, at *place, p Part, asked
 	for i, c := range p.Sources {
 		why, what := s.explain(ctx, n, at, c)
 		if why != "" {
-			asked[i] += ": " + why
+			asked[i] = why // which says more
 		}
 		if hint == "" {
 			hint = what

@@ -37,10 +37,10 @@ func TestExplain(t *testing.T) {
 		Params:  []variables.ParamLayer{{Name: "one", Layer: params.Map{"kez": "v"}}, {Name: "profile", Layer: shyLayer{}}},
 	}
 	_, err := resolve(t, r, "a: ${shy(x):db.url}\nb: ${param:key}\nc: ${param:kex}\nd: ${m:q, shy:y}\n")
-	require.EqualError(t, err, `serverless.yml:1:4: ${shy(x):db.url}: no value: shy has no (x):db.url: db.url of [x] is not deployed (deploy it first)
-serverless.yml:2:4: ${param:key}: no value: param key is in none of one, profile: it is a secret that has not been put (put it)
+	require.EqualError(t, err, `serverless.yml:1:4: ${shy(x):db.url}: no value: db.url of [x] is not deployed (deploy it first)
+serverless.yml:2:4: ${param:key}: no value: it is a secret that has not been put (put it)
 serverless.yml:3:4: ${param:kex}: no value: param kex is in none of one, profile (did you mean ${param:kez}?)
-serverless.yml:4:4: ${m:q, shy:y}: no value: m has no q, shy has no y: y of [] is not deployed (deploy it first)`)
+serverless.yml:4:4: ${m:q, shy:y}: no value: m has no q, y of [] is not deployed (deploy it first)`)
 	require.Equal(t, 2, asked)
 
 	_, err = resolve(t, r, "a: ${shy:x, 'fallback'}\nb: ${shy:x, m:y, null}\n")

@@ -41,6 +41,9 @@ func (c CommandLine) Deploy(ctx context.Context, d Deployment) error {
 
 // Remove deletes the service's stack.
 func (c CommandLine) Remove(ctx context.Context, d Deployment) error {
+	if err := names(d.Resolved); err != nil {
+		return err
+	}
 	call, err := c.call(d)
 	if err != nil {
 		return err
@@ -59,18 +62,18 @@ func (c CommandLine) call(d Deployment) (slscli.Call, error) {
 	if err != nil {
 		return slscli.Call{}, err
 	}
-	if secrets == nil {
-		secrets = d.Secrets
-	} else {
-		maps.Copy(secrets, d.Secrets)
+	all := maps.Clone(d.Secrets)
+	if all == nil {
+		all = secrets
 	}
+	maps.Copy(all, secrets) // those of the document win: a param may be called like one
 	return slscli.Call{
 		Dir:      d.Dir,
 		Document: doc,
 		Stage:    d.Stage,
 		Region:   d.Region,
 		Env:      slices.Concat(d.Env, c.Env),
-		Secrets:  secrets,
+		Secrets:  all,
 		Log:      d.Log,
 		Started:  d.Started,
 	}, nil

@@ -15,11 +15,14 @@ import (
 // deploy provisions the instance and publishes its outputs. The record is
 // written as deploying before the first effect.
 func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
-	env, err := a.environment(ctx)
+	if r, ok, err := a.finished(ctx, outputs.Deployed); err != nil || ok {
+		return a.already(r, err)
+	}
+	env, err := a.environment(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	resolved, err := a.resolve(ctx, env, false)
+	resolved, err := a.resolve(ctx, env)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +41,8 @@ func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
 	err = a.hooked(ctx, access, func() error {
 		return a.exec.Provisioner.Deploy(ctx, a.deployment(ctx, resolved, access))
 	})
-	if err := a.end(ctx, record, outputs.Deployed, published, err); err != nil {
+	record, err = a.end(ctx, record, outputs.Deployed, published, err)
+	if err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(published)) {
@@ -48,12 +52,15 @@ func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
 		}
 		fmt.Fprintf(a.log, "output %s: %s\n", name, value)
 	}
-	return result(record, published)
+	return a.result(record)
 }
 
 // remove takes the instance away. What it needs to read and is gone by now, an
 // output or a param, does not stop it.
 func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
+	if r, ok, err := a.finished(ctx, outputs.Removed); err != nil || ok {
+		return a.already(r, err)
+	}
 	history, err := a.exec.Records.History(ctx, a.instance)
 	if err != nil {
 		return nil, err
@@ -61,11 +68,11 @@ func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
 	if len(history) == 0 || history[0].Status == outputs.Removed {
 		return nil, pipeline.Skip("%s is not deployed", a.instance)
 	}
-	env, err := a.environment(ctx)
+	env, err := a.environment(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	resolved, err := a.resolve(ctx, env, true)
+	resolved, err := a.resolve(ctx, env)
 	if err != nil {
 		return nil, err
 	}
@@ -80,27 +87,32 @@ func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
 	err = a.hooked(ctx, access, func() error {
 		return a.exec.Provisioner.Remove(ctx, a.deployment(ctx, resolved, access))
 	})
-	if err := a.end(ctx, record, outputs.Removed, nil, err); err != nil {
+	if record, err = a.end(ctx, record, outputs.Removed, nil, err); err != nil {
 		return nil, err
 	}
-	return result(record, nil)
+	return a.result(record)
+}
+
+// already is the result of a step that an earlier attempt has done.
+func (a *attempt) already(r outputs.Record, err error) (json.RawMessage, error) {
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(a.log, "%s is %s already, by an earlier attempt of this run\n", r.Instance, r.Status)
+	return a.result(r)
 }
 
 // verifying returns the environment of the commands that run after a deploy: the
 // credentials, and the outputs that the instance has published, each as
 // SLSFLOW_OUTPUT_name.
 func (a *attempt) verifying(ctx context.Context) (environment, error) {
-	env, err := a.environment(ctx)
-	if err != nil {
-		return nil, err
-	}
 	history, err := a.exec.Records.History(ctx, a.instance)
 	if err != nil {
 		return nil, err
 	}
 	record, _ := outputs.Published(history)
 	published := make(environment)
-	for key := range record.Outputs {
+	for _, key := range slices.Sorted(maps.Keys(record.Outputs)) {
 		found, ok, err := outputs.Lookup(ctx, a.exec.Records, outputs.Ref{Instance: a.instance, Key: key})
 		if err != nil {
 			return nil, err
@@ -115,8 +127,11 @@ func (a *attempt) verifying(ctx context.Context) (environment, error) {
 		if found.Secret {
 			value = params.NewSecret(reveal(value))
 		}
-		published["SLSFLOW_OUTPUT_"+variableName(key)] = value
+		published[variableName("SLSFLOW_OUTPUT_"+key)] = value
 	}
-	a.mask(published.secrets()...)
-	return a.credentials(ctx, env.with(published))
+	env, err := a.environment(ctx, published)
+	if err != nil {
+		return nil, err
+	}
+	return a.credentials(ctx, env)
 }

@@ -8,9 +8,9 @@
 // [CommandLine] one that calls osls or serverless.
 //
 // Nothing runs for a task that is not trusted. Commands and provisioners get an
-// environment that is made from nothing: what [Allow] lets through, the run
-// variables that Serverless CI/CD had, the profile's params, and, for deploy,
-// verify and remove alone, the credentials.
+// environment that is made from nothing: the run variables that Serverless CI/CD
+// had, what [Allow] lets through, the profile's params, and, for deploy, verify
+// and remove alone, the credentials.
 package deploy
 
 import (
@@ -45,7 +45,8 @@ type Executor struct {
 	// Env is what commands have of the caller's environment: usually
 	// Allow(os.Environ()).
 	Env map[string]string
-	// Params are given on the command line, and win over all others.
+	// Params are given on the command line, and win over all others. Secrets
+	// among them are kept secret as those of a profile are.
 	Params params.Map
 	// Grace is how long an interrupted command may take to end by itself.
 	// Default: 10 seconds.
@@ -53,6 +54,8 @@ type Executor struct {
 	// Now is the time. Default: that of the machine.
 	Now func() time.Time
 }
+
+var _ pipeline.Ender = (*Executor)(nil)
 
 func (e *Executor) now() time.Time {
 	if e.Now == nil {
@@ -64,16 +67,20 @@ func (e *Executor) now() time.Time {
 // Execute does one step. Its result is the JSON of a [Result], for deploy and
 // remove.
 func (e *Executor) Execute(ctx context.Context, t pipeline.Task) (json.RawMessage, error) {
+	if err := e.required(); err != nil {
+		return nil, err
+	}
+	// Before anything is refused: what is left running must end in any case.
+	if err := e.endLost(ctx, t); err != nil {
+		return nil, err
+	}
 	a, err := e.attempt(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.endLost(ctx, t.Notes); err != nil {
-		return nil, err
-	}
 	switch a.action {
 	case workflow.ActionInstall, workflow.ActionTest:
-		env, err := a.environment(ctx)
+		env, err := a.environment(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -93,54 +100,29 @@ func (e *Executor) Execute(ctx context.Context, t pipeline.Task) (json.RawMessag
 	}
 }
 
-// End ends the processes that a lost attempt has left.
+// End ends the processes that a lost attempt has left, and then its record, if
+// it has left one open.
 func (e *Executor) End(ctx context.Context, t pipeline.Task) error {
-	return (&attempt{exec: e, log: t.Log}).endLost(ctx, t.Notes)
-}
-
-// Result is what a deploy or remove step gives.
-type Result struct {
-	outputs.Instance
-	Number  int64          `json:"number"` // of the record
-	Status  outputs.Status `json:"status"`
-	Account string         `json:"account,omitempty"`
-	// Outputs are those that are not secret. They are left out if they are large.
-	Outputs map[string]json.RawMessage `json:"outputs,omitempty"`
-}
-
-// resultSize bounds the outputs in a Result, well below an entry of the ledger.
-const resultSize = 16 << 10
-
-func result(r outputs.Record, published map[string]outputs.Output) (json.RawMessage, error) {
-	res := Result{Instance: r.Instance, Number: r.Number, Status: outputs.Deployed, Account: r.Account}
-	if r.Removal || r.Status == outputs.Removing {
-		res.Status = outputs.Removed
+	if err := e.required(); err != nil {
+		return err
 	}
-	size := 0
-	for name, out := range published {
-		if !out.Secret {
-			if res.Outputs == nil {
-				res.Outputs = make(map[string]json.RawMessage)
-			}
-			res.Outputs[name] = out.Value
-			size += len(name) + len(out.Value)
-		}
+	if err := e.endLost(ctx, t); err != nil {
+		return err // it may be at work still: the record stays open
 	}
-	if size > resultSize {
-		res.Outputs = nil
-	}
-	return json.Marshal(res)
+	return e.closeLost(ctx, t)
 }
 
 // required returns an error that names each field that is missing.
 func (e *Executor) required() error {
 	var errs []error
-	for name, missing := range map[string]bool{
-		"File": e.File == nil, "Records": e.Records == nil, "Workspaces": e.Workspaces == nil, "Provisioner": e.Provisioner == nil,
-	} {
-		if missing {
+	need := func(name string, there bool) {
+		if !there {
 			errs = append(errs, fmt.Errorf("deploy.Executor: %s is required", name))
 		}
 	}
+	need("File", e.File != nil)
+	need("Records", e.Records != nil)
+	need("Workspaces", e.Workspaces != nil)
+	need("Provisioner", e.Provisioner != nil)
 	return errors.Join(errs...)
 }

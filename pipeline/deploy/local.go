@@ -43,7 +43,7 @@ func (l *Local) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // its files are closed
+	defer root.Close()
 	dir := l.dir(d)
 	part := dir + ".part"
 	if err := errors.Join(root.RemoveAll(part), root.MkdirAll(part, 0o700)); err != nil {
@@ -78,7 +78,7 @@ func (l *Local) Remove(_ context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // it has no open file
+	defer root.Close()
 	dir := l.dir(d)
 	if _, err := root.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil

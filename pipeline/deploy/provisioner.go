@@ -53,7 +53,7 @@ func (a *attempt) deployment(ctx context.Context, resolved *variables.Result, en
 		Resolved: resolved,
 		Secrets:  make(map[string]params.Secret),
 		Log:      a.log,
-		Started:  func(group string) error { return a.note(context.WithoutCancel(ctx), group) },
+		Started:  func(group string) error { return a.note(ctx, group) },
 	}
 	plain := make(environment, len(env))
 	for name, value := range env {

@@ -12,14 +12,19 @@ import (
 	"github.com/slsflow/slsflow/params/variables"
 )
 
-// removed stands in a service that is to be removed where an output or a param
-// is not known any more.
-const removed = "removed"
-
-// reads is the source of ${output:…}, and remembers what was read.
+// reads is what a deployment has read. It is safe for concurrent use.
 type reads struct {
 	mu   sync.Mutex
 	seen map[outputs.Read]bool
+}
+
+func (r *reads) add(read outputs.Read) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seen == nil {
+		r.seen = make(map[outputs.Read]bool)
+	}
+	r.seen[read] = true
 }
 
 func (r *reads) list() []outputs.Read {
@@ -30,19 +35,23 @@ func (r *reads) list() []outputs.Read {
 		list = append(list, read)
 	}
 	slices.SortFunc(list, func(a, b outputs.Read) int {
-		return cmp.Or(cmp.Compare(a.Instance.String(), b.Instance.String()), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(a.Compare(b.Instance), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Number, b.Number))
 	})
 	return list
 }
 
-// outputSource answers ${output:…} from the records.
+// outputSource answers ${output:…} from the records, and notes what was read.
 type outputSource struct {
 	store   outputs.Store
 	current outputs.Instance
 	reads   *reads
-	// lenient answers what is not there by a word of no meaning.
-	lenient bool
+	mask    func(secrets ...string)
 }
+
+var (
+	_ variables.Tracer    = (*outputSource)(nil)
+	_ variables.Explainer = (*outputSource)(nil)
+)
 
 // Resolve is [outputSource.Trace] without the origin.
 func (s *outputSource) Resolve(ctx context.Context, args []any, address any) (any, bool, error) {
@@ -52,36 +61,31 @@ func (s *outputSource) Resolve(ctx context.Context, args []any, address any) (an
 
 // Trace looks the address up, and says which deployment the value is of.
 func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any, variables.Origin, bool, error) {
-	text, ok := address.(string)
-	if !ok || len(args) > 0 {
-		return nil, variables.Origin{}, false, fmt.Errorf("output address %v: want service.key or app:stage:region:service.key", address)
-	}
-	ref, err := outputs.ParseRef(text, s.current)
+	ref, err := s.parse(args, address)
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
 	found, ok, err := outputs.Lookup(ctx, s.store, ref)
-	switch {
-	case err != nil:
-		return nil, variables.Origin{}, false, err
-	case !ok && s.lenient:
-		return removed, variables.Origin{}, true, nil
-	case !ok:
-		return nil, variables.Origin{Object: ref.Instance.String()}, false, nil
+	if err != nil || !ok {
+		return nil, variables.Origin{Object: ref.Instance.String()}, false, err
 	}
-	s.reads.mu.Lock()
-	if s.reads.seen == nil {
-		s.reads.seen = make(map[outputs.Read]bool)
-	}
-	s.reads.seen[found.Read] = true
-	s.reads.mu.Unlock()
+	s.reads.add(found.Read)
 	value := found.Value
 	if found.Secret {
 		secret, ok := value.(string)
 		if !ok {
 			return nil, variables.Origin{}, false, fmt.Errorf("output %v: the secret is not a text (publish it as text)", ref)
 		}
+		s.mask(secret)
 		value = params.NewSecret(secret)
 	}
 	return value, variables.Origin{Object: ref.Instance.String(), Version: found.Record.Number, Secret: found.Secret}, true, nil
+}
+
+func (s *outputSource) parse(args []any, address any) (outputs.Ref, error) {
+	text, ok := address.(string)
+	if !ok || len(args) > 0 {
+		return outputs.Ref{}, fmt.Errorf("output address %v: want service.key or app:stage:region:service.key", address)
+	}
+	return outputs.ParseRef(text, s.current)
 }

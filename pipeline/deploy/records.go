@@ -13,12 +13,25 @@ import (
 // step has been cancelled.
 const recordTime = 20 * time.Second
 
+// finished returns the record of what an earlier attempt of this step has done
+// to its end, if only the report of that was lost. It is not done twice.
+func (a *attempt) finished(ctx context.Context, status outputs.Status) (outputs.Record, bool, error) {
+	if a.number <= 1 {
+		return outputs.Record{}, false, nil
+	}
+	history, err := a.exec.Records.History(ctx, a.instance)
+	if err != nil || len(history) == 0 {
+		return outputs.Record{}, false, err
+	}
+	return history[0], history[0].Run == a.run && history[0].Status == status, nil
+}
+
 // begin writes the record of what is about to be done, before the first effect.
 // A record that an earlier attempt of the same run has left open is continued;
 // one that a run left open which has ended is closed as failed, since only one
 // run at a time works on a stage.
 func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Record, error) {
-	store, now := a.exec.Records, a.exec.now()
+	store := a.exec.Records
 	history, err := store.History(ctx, a.instance)
 	if err != nil {
 		return outputs.Record{}, err
@@ -29,12 +42,10 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 		after = last.Number
 		if !last.Done() {
 			if last.Run == a.run && last.Status == status {
+				last.Reads = a.reads.list() // what counts is what it reads now
 				return last, nil
 			}
-			lost := last
-			lost.Status, lost.Ended = outputs.Failed, now
-			lost.Error = fmt.Sprintf("run %s did not come to an end", last.Run)
-			if err := store.End(ctx, lost); err != nil && !errors.Is(err, outputs.ErrDone) {
+			if err := a.exec.endUnfinished(ctx, last, fmt.Sprintf("run %s did not come to an end", last.Run)); err != nil {
 				return outputs.Record{}, err
 			}
 		}
@@ -49,15 +60,15 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 		Profile:  a.task.Profile,
 		Account:  a.profile.Account,
 		Dir:      a.task.Dir,
-		Started:  now,
+		Started:  a.exec.now(),
 		Reads:    a.reads.list(),
 	}, after)
 }
 
-// end writes the last status of a record. It does so even if ctx is done: an
-// effect that is not recorded would be lost. It returns err, and what went wrong
-// here with it.
-func (a *attempt) end(ctx context.Context, r outputs.Record, success outputs.Status, published map[string]outputs.Output, err error) error {
+// end writes the last status of a record and returns it. It does so even if ctx
+// is done: an effect that is not recorded would be lost. The error is err, and
+// what went wrong here with it.
+func (a *attempt) end(ctx context.Context, r outputs.Record, success outputs.Status, published map[string]outputs.Output, err error) (outputs.Record, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	r.Ended = a.exec.now()
@@ -73,5 +84,5 @@ func (a *attempt) end(ctx context.Context, r outputs.Record, success outputs.Sta
 		r.Status, r.Outputs, r.Error = outputs.Failed, nil, a.redact(endErr.Error())
 		endErr = errors.Join(endErr, a.exec.Records.End(ctx, r))
 	}
-	return errors.Join(err, endErr)
+	return r, errors.Join(err, endErr)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/smithy-go"
 )
 
 // DefaultPoll is how often a stack that is being changed is looked at.
@@ -64,10 +63,17 @@ func (c CommandLine) settle(ctx context.Context, d Deployment) error {
 // may stay so forever.
 const reviewing = "REVIEW_IN_PROGRESS"
 
+// apiError is how the SDK tells what AWS answered.
+type apiError interface {
+	error
+	ErrorCode() string
+	ErrorMessage() string
+}
+
 // stackStatus returns the status of a stack, or "" if there is none.
 func stackStatus(ctx context.Context, client *cloudformation.Client, name string) (string, error) {
 	out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist") {
+	if api, ok := errors.AsType[apiError](err); ok && api.ErrorCode() == "ValidationError" && strings.Contains(api.ErrorMessage(), "does not exist") {
 		return "", nil
 	}
 	if err != nil || len(out.Stacks) == 0 {
