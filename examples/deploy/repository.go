@@ -9,6 +9,7 @@ import (
 
 	"github.com/slsflow/slsflow/gitflow"
 	"github.com/slsflow/slsflow/pipeline/workflow"
+	"github.com/slsflow/slsflow/stage"
 )
 
 // findRoot returns the directory with the workflow file: dir, or if that is ""
@@ -47,6 +48,28 @@ func readFile(root string) (*workflow.File, error) {
 		return nil, err
 	}
 	return workflow.ParseFile(workflow.FileName, text)
+}
+
+// asked returns the event that the command line is, and what a person should know
+// about it.
+func asked(ctx context.Context, o options, root string) (e workflow.Event, note string, err error) {
+	e = workflow.Event{
+		Kind: workflow.Manual, Trust: workflow.Trusted, Actor: o.user,
+		Remove: o.remove, Services: o.services, Takeover: o.takeover,
+	}
+	if o.user == "" {
+		return e, "", errors.New("your user name is not known (set SLSFLOW_USER)")
+	}
+	if o.stage != "" {
+		if e.Stage, err = stage.Parse(o.stage); err != nil {
+			if like, dashErr := stage.Branch(o.stage); dashErr == nil {
+				return e, "", fmt.Errorf("-stage: %w (did you mean %s?)", err, like)
+			}
+			return e, "", fmt.Errorf("-stage: %w", err)
+		}
+	}
+	note, err = describe(ctx, &e, root)
+	return e, note, err
 }
 
 // describe adds to an event what git knows of the work tree. Without git there is
