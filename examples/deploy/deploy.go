@@ -88,9 +88,13 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	if provisioner == nil {
 		provisioner = &deploy.Local{Root: s.cloud()}
 	}
+	spaces, err := s.workspaces(root, outcome.Plans)
+	if err != nil {
+		return err
+	}
 	exec := &deploy.Executor{
 		File: file, Records: s.records, Secrets: s.secrets, Params: o.params,
-		Workspaces: deploy.WorkTree(root), Provisioner: provisioner, Access: access,
+		Workspaces: spaces, Provisioner: provisioner, Access: access,
 		Env: deploy.Allow(o.environ, "AWS_ENDPOINT_URL*", "AWS_CA_BUNDLE", "SLS_*"),
 	}
 	host, _ := os.Hostname() // only for people
@@ -106,7 +110,7 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 			return err
 		}
 		st, err := runner.Start(ctx, run, plan)
-		runs, failed = append(runs, run), append(failed, err, ending(st, filepath.Join(dir, stateDir)))
+		runs, failed = append(runs, run), append(failed, err, ending(st, filepath.Join(dir, stateDir)), spaces.remove(run))
 	}
 	err = errors.Join(failed...)
 	if err == nil && o.cli == "" && !o.remove && len(runs) > 0 {

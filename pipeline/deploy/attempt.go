@@ -127,8 +127,11 @@ func (a *attempt) chooseDir(ctx context.Context) error {
 	a.dir = filepath.Join(a.root, dir)
 	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() {
 		hint := ""
-		if a.destroys() && a.task.Commit != "" {
-			hint = " (a removal works with the code that was deployed: check that commit out)"
+		if a.destroys() {
+			hint = " (a removal works with the code that was deployed: bring it back)"
+			if a.task.Commit != "" {
+				hint = " (a removal works with the code that was deployed: check that commit out)"
+			}
 		}
 		return fmt.Errorf("service %s: there is no directory %q%s%s", a.task.Service, a.task.Dir, a.at(), hint)
 	}
