@@ -127,11 +127,21 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	case err != nil || len(outcome.Plans) == 0:
 		return err
 	}
-	return show(ctx, stdout, s.records, file.App, outcome.Plans[0].Labels[workflow.LabelStage])
+	return show(ctx, stdout, columns(stdout, o.environ), s.records, file.App, outcome.Plans[0].Labels[workflow.LabelStage])
+}
+
+// columns is the width of a terminal, and 100 elsewhere.
+func columns(out io.Writer, environ []string) int {
+	if size := terminal.Detect(out, getenv(environ)).Size; size != nil {
+		if columns, _ := size(); columns > 0 {
+			return columns
+		}
+	}
+	return 100
 }
 
 // show prints what is deployed of the app to a stage.
-func show(ctx context.Context, out io.Writer, records outputs.Store, app, name string) error {
+func show(ctx context.Context, out io.Writer, width int, records outputs.Store, app, name string) error {
 	at, err := stage.Parse(name)
 	if err != nil {
 		return err
@@ -154,5 +164,5 @@ func show(ctx context.Context, out io.Writer, records outputs.Store, app, name s
 		_, err := fmt.Fprintf(out, "nothing is deployed to %s\n", name)
 		return err
 	}
-	return terminal.Table(out, 100, rows)
+	return terminal.Table(out, width, rows)
 }

@@ -73,7 +73,7 @@ func ending(st pipeline.State, dir string) error {
 	case pipeline.Failed:
 		return fmt.Errorf("run %s of stage %s failed (what it did: deploy -history; its logs: %s)", st.Run(), name, filepath.Join(dir, "logs", st.Run()))
 	case pipeline.Cancelled, pipeline.Superseded:
-		return fmt.Errorf("run %s of stage %s: %w", st.Run(), name, st.Err())
+		return fmt.Errorf("run %s of stage %s was %s", st.Run(), name, st.Status())
 	default:
 		return nil
 	}
