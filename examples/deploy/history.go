@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/slsflow/slsflow/outputs"
@@ -47,9 +46,10 @@ type runDoc struct {
 
 // jobDoc is one job of a run.
 type jobDoc struct {
-	ID     string          `json:"id"`
-	Status pipeline.Status `json:"status"`
-	Steps  []stepDoc       `json:"steps"`
+	ID      string          `json:"id"`
+	Service string          `json:"service,omitempty"`
+	Status  pipeline.Status `json:"status"`
+	Steps   []stepDoc       `json:"steps"`
 }
 
 // stepDoc is one step of a job.
@@ -88,9 +88,7 @@ func history(ctx context.Context, o options, stdout io.Writer) (err error) {
 
 // chosen reports whether a run is about what the command line names.
 func (o options) chosen(r runDoc) bool {
-	about := func(j jobDoc) bool {
-		return slices.ContainsFunc(o.services, func(s string) bool { return strings.HasSuffix(j.ID+" ", " "+s+" ") })
-	}
+	about := func(j jobDoc) bool { return slices.Contains(o.services, j.Service) }
 	return (o.stage == "" || o.stage == r.Stage) && (len(o.services) == 0 || slices.ContainsFunc(r.Jobs, about))
 }
 
@@ -131,8 +129,12 @@ func runDocOf(r pipeline.Summary, st pipeline.State, now time.Time) runDoc {
 	if e, ok := st.Cancel(); ok {
 		d.Reason = e.Reason + ", asked for by " + e.By
 	}
+	services := make(map[string]string) // by job
+	for _, j := range st.Plan().Jobs {
+		services[j.ID] = j.Labels[workflow.LabelService]
+	}
 	for j := range st.Jobs() {
-		job := jobDoc{ID: j.ID, Status: j.Status, Steps: []stepDoc{}}
+		job := jobDoc{ID: j.ID, Service: services[j.ID], Status: j.Status, Steps: []stepDoc{}}
 		for _, s := range j.Steps {
 			job.Steps = append(job.Steps, stepDoc{Name: s.Name, Status: s.Status, Attempt: s.Attempt, Error: s.Error, Reason: s.Reason})
 		}

@@ -36,8 +36,11 @@ func (r runDoc) write(b *strings.Builder) {
 	status := string(r.Status)
 	switch {
 	case r.Lost:
-		status = "not finished: its process was killed"
-	case r.Reason != "":
+		status = "not finished, its process was killed"
+	case r.Reason != "" && r.Status == pipeline.Running:
+		status = "being cancelled"
+	}
+	if r.Reason != "" {
 		status += ": " + r.Reason
 	}
 	line(b, "", fmt.Sprintf("%s  %s %s by %s, %s", r.ID, what, r.Stage, r.Actor, short(r.Commit)))
