@@ -31,8 +31,11 @@ func (a *attempt) published(resolved *variables.Result) (map[string]outputs.Outp
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		out, hint, err := a.output(name, values[name])
 		if err != nil && !left[name] {
-			_, pos, _ := a.doc.At("outputs", name)
-			errs = append(errs, &variables.Error{Pos: pos, Path: "outputs." + name, Code: variables.BadConfig, Msg: err.Error(), Hint: hint, Err: err})
+			at := pos
+			if _, own, ok := a.doc.At("outputs", name); ok { // else it came with a variable
+				at = own
+			}
+			errs = append(errs, &variables.Error{Pos: at, Path: "outputs." + name, Code: variables.BadConfig, Msg: err.Error(), Hint: hint, Err: err})
 		}
 		published[name] = out
 	}
