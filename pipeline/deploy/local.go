@@ -37,18 +37,9 @@ type rendered struct {
 	Commit  string `json:"commit,omitempty"`
 }
 
-// Deploy renders the service. The files of an instance are replaced as one.
+// Deploy renders the service. The files of an instance are replaced as one; if
+// ctx is done, or something fails before, they stay as they were.
 func (l *Local) Deploy(ctx context.Context, d Deployment) error {
-	root, err := l.open()
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	dir := l.dir(d)
-	part := dir + ".part"
-	if err := errors.Join(root.RemoveAll(part), root.MkdirAll(part, 0o700)); err != nil {
-		return err
-	}
 	service, err := d.Resolved.JSON()
 	if err != nil {
 		return err
@@ -57,19 +48,29 @@ func (l *Local) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	for name, text := range map[string][]byte{renderedFile: service, instanceFile: instance} {
-		if err := root.WriteFile(path.Join(part, name), text, 0o600); err != nil {
-			return err
-		}
+	root, err := l.open()
+	if err != nil {
+		return err
 	}
-	if err := context.Cause(ctx); err != nil {
+	defer root.Close()
+	dir := l.dir(d)
+	part := dir + ".part"
+	err = errors.Join(root.RemoveAll(part), root.MkdirAll(part, 0o700))
+	if err == nil {
+		err = errors.Join(
+			root.WriteFile(path.Join(part, renderedFile), service, 0o600),
+			root.WriteFile(path.Join(part, instanceFile), append(instance, '\n'), 0o600),
+			context.Cause(ctx),
+		)
+	}
+	if err != nil {
 		return errors.Join(err, root.RemoveAll(part))
 	}
 	if err := errors.Join(root.RemoveAll(dir), root.Rename(part, dir)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(d.Log, "rendered %s into %s\n", d.Instance, dir)
-	return err
+	fmt.Fprintf(d.Log, "rendered %s into %s\n", d.Instance, dir)
+	return nil
 }
 
 // Remove deletes the files of the instance.
@@ -86,8 +87,8 @@ func (l *Local) Remove(_ context.Context, d Deployment) error {
 	if err := root.RemoveAll(dir); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(d.Log, "removed %s from %s\n", d.Instance, dir)
-	return err
+	fmt.Fprintf(d.Log, "removed %s from %s\n", d.Instance, dir)
+	return nil
 }
 
 // open opens Root, so that no name of an instance leads out of it.

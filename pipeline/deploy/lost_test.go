@@ -156,37 +156,6 @@ func TestNextRunClosesTheRecordOfALostOne(t *testing.T) {
 	}, told)
 }
 
-// attempt makes the executor do the one step of a plan that has this action.
-func (h *house) attempt(t *testing.T, e workflow.Event, action string, number int, notes ...string) (json.RawMessage, string, error) {
-	t.Helper()
-	task, log := h.task(t, e, action, number, notes...)
-	result, err := h.exec.Execute(t.Context(), task)
-	return result, log.String(), err
-}
-
-func (h *house) task(t *testing.T, e workflow.Event, action string, number int, notes ...string) (pipeline.Task, *bytes.Buffer) {
-	t.Helper()
-	plan, err := h.plan(t.Context(), e)
-	require.NoError(t, err)
-	log := new(bytes.Buffer)
-	task := pipeline.Task{
-		Run: "run", Plan: plan, Attempt: number, Log: log, Mask: func(...string) {},
-		Note: func(context.Context, json.RawMessage) error { return nil },
-	}
-	for _, n := range notes {
-		task.Notes = append(task.Notes, json.RawMessage(n))
-	}
-	for _, job := range plan.Jobs {
-		for _, step := range job.Steps {
-			if step.Action == action {
-				task.Job, task.Step = job, step
-			}
-		}
-	}
-	require.NotEmpty(t, task.Step.Name)
-	return task, log
-}
-
 // Only the report of an attempt was lost: what it did is not done again, nor
 // recorded twice.
 func TestStepThatWasDoneIsNotDoneAgain(t *testing.T) {

@@ -50,12 +50,9 @@ outputs: {key: "${param:key}"}
 // lose takes away what the API needs. The fallbacks stay.
 func (h *house) lose(t *testing.T) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.repo, workflow.FileName))
-	require.NoError(t, err)
-	lost := strings.Replace(string(text), "params: {size: 512, name: orders}, secrets: [key]", "params: {name: orders}", 1)
-	h.file, err = workflow.ParseFile(workflow.FileName, []byte(lost))
-	require.NoError(t, err)
-	h.exec.File = h.file
+	text := read(t, h.repo, workflow.FileName)
+	lost := strings.Replace(text, "params: {size: 512, name: orders}, secrets: [key]", "params: {name: orders}", 1)
+	h.reread(t, lost)
 	delete(h.exec.Env, "WHERE")
 	require.NoError(t, h.records.End(t.Context(), func() outputs.Record {
 		r, err := h.records.Begin(t.Context(), outputs.Record{
@@ -171,11 +168,8 @@ func TestRemovalThatFails(t *testing.T) {
 func TestRemovalWithTheProfileOfTheDeployment(t *testing.T) {
 	h := build(t, strings.Replace(pair, `{dev: {account: "111111111111"}}`, `{dev: {account: "111111111111", params: {who: dev}}, own: {account: "222222222222", params: {who: own}}}`, 1))
 	h.run(t, alice("db"))
-	text, err := os.ReadFile(filepath.Join(h.repo, workflow.FileName))
-	require.NoError(t, err)
-	h.file, err = workflow.ParseFile(workflow.FileName, append(text, "stages: {alice: own}\n"...))
-	require.NoError(t, err)
-	h.exec.File = h.file
+	text := read(t, h.repo, workflow.FileName)
+	h.reread(t, text+"stages: {alice: own}\n")
 	h.write(t, "db/serverless.yml", "service: db\ncustom: {who: \"${param:who}\"}\n")
 	account, who := "", any(nil)
 	h.exec.Provisioner = provisioner{remove: func(_ context.Context, d deploy.Deployment) error {

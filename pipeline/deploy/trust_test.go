@@ -128,11 +128,8 @@ func TestPlansThatMayNotRun(t *testing.T) {
 // What the plan says of a refused event is never run.
 func TestForkRunsNothing(t *testing.T) {
 	h := build(t, marking)
-	text, err := os.ReadFile(filepath.Join(h.repo, workflow.FileName))
-	require.NoError(t, err)
-	h.file, err = workflow.ParseFile(workflow.FileName, append(text, "branches: {master: staging}\n"...))
-	require.NoError(t, err)
-	h.exec.File = h.file
+	text := read(t, h.repo, workflow.FileName)
+	h.reread(t, text+"branches: {master: staging}\n")
 	e := workflow.Event{
 		Kind: workflow.PullRequest, Action: workflow.Opened, PullRequest: 1, Branch: "x", Target: "master",
 		Commit: strings.Repeat("b", 40), Fork: true, Trust: workflow.Trusted,
@@ -158,11 +155,9 @@ func TestProfileOfTheStageHasChanged(t *testing.T) {
 	h := build(t, marking)
 	plan, err := h.plan(t.Context(), alice())
 	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(h.repo, workflow.FileName))
-	require.NoError(t, err)
-	changed := strings.Replace(string(text), "profiles:\n", "stages: {alice: own}\nprofiles:\n  own: {account: \"111111111111\"}\n", 1)
-	h.exec.File, err = workflow.ParseFile(workflow.FileName, []byte(changed))
-	require.NoError(t, err)
+	text := read(t, h.repo, workflow.FileName)
+	changed := strings.Replace(text, "profiles:\n", "stages: {alice: own}\nprofiles:\n  own: {account: \"111111111111\"}\n", 1)
+	h.reread(t, changed)
 	st := h.start(t, edit(t, plan, func(map[string]any) {}))
 	for job := range st.Jobs() {
 		for _, s := range job.Steps {
