@@ -179,14 +179,6 @@ func (s *session) deep(ctx context.Context, n *node, at *place, replaced int) (*
 	return out.sealed(), found
 }
 
-// reply is what a source returned. Sources are asked once for the same.
-type reply struct {
-	value  any
-	origin Origin
-	found  bool
-	err    error
-}
-
 // ask asks a source of the caller.
 func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ string, a args) (*node, status, string) {
 	list, address := a.values()
@@ -195,15 +187,9 @@ func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ strin
 		s.fail(n, at, p, SourceFailed, err, "", "%s: %v", typ, err)
 		return nil, failed, ""
 	}
-	r, ok := s.memo[string(key)]
+	r, ok := s.memo.reply(ctx, s.r.Sources[typ], question{string(key), typ, list, address})
 	if !ok {
-		source := s.r.Sources[typ]
-		if tracer, traces := source.(Tracer); traces {
-			r.value, r.origin, r.found, r.err = tracer.Trace(ctx, list, address)
-		} else {
-			r.value, r.found, r.err = source.Resolve(ctx, list, address)
-		}
-		s.memo[string(key)] = r
+		return nil, failed, "" // for this round
 	}
 	if r.err != nil {
 		return nil, s.refused(ctx, n, at, p, a, r.err), ""
@@ -218,9 +204,15 @@ func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ strin
 	if o.Address == "" {
 		o.Address = shown(a)
 	}
+	if o.Secret {
+		r.value = asSecret(r.value)
+	}
 	o.Secret = o.Secret || a.secret()
 	v, st := s.made(n, at, p, r.value, []Origin{o})
-	if st == found && v.holdsSecret() {
+	if st == found && r.origin.Secret {
+		v = v.taint()
+	}
+	if st == found && !o.Secret && v.holdsSecret() {
 		o.Secret = true
 		v, st = s.made(n, at, p, r.value, []Origin{o})
 	}

@@ -49,12 +49,13 @@ type Resolver struct {
 // the rest. What only another stage needs, its block below params or stages, is
 // left as it is written unless something asks for it.
 func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
-	stage, err := r.StageOf(ctx, d)
+	memo := newMemory()
+	stage, err := r.stageOf(ctx, d, memo)
 	if err != nil {
 		return &Result{root: d.root, stage: cmp.Or(r.Stage, "dev"), doc: d}, err
 	}
-	s := r.session(d, stage)
-	root, _ := s.final(ctx, s.root, true)
+	var root *node
+	s := r.rounds(ctx, d, stage, memo, func(s *session) { root, _ = s.final(ctx, s.root, true) })
 	s.check(root)
 	return &Result{root: root, stage: stage, doc: d}, s.errs.Err()
 }
@@ -63,14 +64,19 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 // document, else "dev". Variables of the types param and sls cannot be used for
 // it, since they need it. The error is [Errors].
 func (r *Resolver) StageOf(ctx context.Context, d *Document) (string, error) {
+	return r.stageOf(ctx, d, newMemory())
+}
+
+func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (string, error) {
 	if r.Stage != "" {
 		return r.Stage, nil
 	}
 	if _, _, ok := d.At("provider", "stage"); !ok {
 		return "dev", nil
 	}
-	s := r.session(d, "")
-	n, st := s.follow(ctx, s.root, []string{"provider", "stage"})
+	var n *node
+	var st status
+	s := r.rounds(ctx, d, "", memo, func(s *session) { n, st = s.follow(ctx, s.root, []string{"provider", "stage"}) })
 	if st == found {
 		if text, ok := scalarText(n.scalar); ok && n.kind == scalarNode {
 			return cmp.Or(text, "dev"), nil
@@ -93,7 +99,7 @@ type session struct {
 	root   *cell
 	open   []*cell // those that are being resolved, the outermost first
 	askers []asker // the variables that are being looked up
-	memo   map[string]reply
+	memo   *memory
 	files  map[string]*cell
 	errs   Errors
 	total  int
@@ -102,7 +108,7 @@ type session struct {
 func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
 		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root},
-		memo: map[string]reply{}, files: map[string]*cell{},
+		files: map[string]*cell{},
 	}
 	if s.layers == nil {
 		s.layers = DefaultParams(nil, nil, nil)

@@ -189,11 +189,11 @@ func (s *session) has(key string) (*cell, bool) {
 // layer looks for a param in a layer of the caller.
 func (s *session) layer(ctx context.Context, n *node, at *place, p Part, i int, name string) (*node, status) {
 	key := fmt.Sprintf("param\x00%d\x00%s", i, name)
-	r, ok := s.memo[key]
+	r, ok := s.memo.replies[key]
 	layer := s.layers[i]
 	if !ok {
 		r.value, r.found, r.err = layer.Layer.Lookup(ctx, name)
-		s.memo[key] = r
+		s.memo.replies[key] = r
 	}
 	if r.err != nil {
 		return nil, s.refused(ctx, n, at, p, args{}, fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
@@ -232,7 +232,7 @@ func (s *session) file(ctx context.Context, n *node, at *place, p Part, f *fileS
 	key := fmt.Sprint(written)
 	root, ok := s.files[key]
 	if !ok {
-		tree, name, err := f.load(list)
+		tree, name, err := s.memo.load(f, key, list)
 		if err != nil {
 			return nil, s.refused(ctx, n, at, p, a, err), ""
 		}

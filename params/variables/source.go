@@ -18,9 +18,9 @@ import (
 // Resolve has three results: the value, absent (found is false, or the value is
 // nil), or an error. Absent lets the fallback of a variable count; an error
 // never does. The value is of the kinds above, or holds a params.Secret. It is
-// asked once for the same params and address in one resolution, by one
-// goroutine, and may be asked for addresses of variables whose value is not used
-// in the end.
+// asked once for the same params and address in one resolution, by one goroutine
+// unless it is a [Batcher], and may be asked for addresses of variables whose
+// value is not used in the end.
 type Source interface {
 	Resolve(ctx context.Context, params []any, address any) (value any, found bool, err error)
 }
@@ -56,7 +56,8 @@ type Origin struct {
 	Object string
 	// Version is that of the object, 0 if it has none.
 	Version int64
-	// Secret is true if a secret went into the value.
+	// Secret is true if a secret went into the value. A [Tracer] that says so
+	// makes each value in its answer a secret.
 	Secret bool
 }
 

@@ -1,0 +1,202 @@
+package variables
+
+import (
+	"context"
+	"sync"
+
+	"github.com/slsflow/slsflow/params"
+)
+
+// A Batcher is a [Source] that is far away, such as a service on the network. It
+// is told beforehand what it will be asked, as far as that is known, and can
+// fetch it together; then it is asked for each of these at the same time, by
+// several goroutines. So its methods are safe for concurrent use.
+//
+// A resolution with a Batcher goes in rounds. In each, all is resolved that needs
+// no answer that is still to come, and what a Batcher would have to be asked is
+// collected; the answers are fetched, and the next round begins. A document has
+// one round for each step of what depends on each other: two if one address has
+// the value of another in it. A fallback is asked for only if what stands before
+// it turned out to be absent.
+type Batcher interface {
+	Source
+	// Prepare is called before Resolve with the params and the address of each
+	// question, all different from each other and from those of the rounds before.
+	// Both slices have the same length. It keeps what it finds for Resolve, and its
+	// errors too. It may do nothing; see [Parallel].
+	Prepare(ctx context.Context, params [][]any, addresses []any)
+}
+
+// Parallel makes a source that is safe for concurrent use a [Batcher] that is
+// asked for many values at the same time and fetches each alone.
+func Parallel(s Source) Batcher {
+	if tracer, ok := s.(Tracer); ok {
+		return parallelTracer{tracer}
+	}
+	return parallel{s}
+}
+
+type parallel struct{ Source }
+
+func (parallel) Prepare(context.Context, [][]any, []any) {}
+
+type parallelTracer struct{ Tracer }
+
+func (parallelTracer) Prepare(context.Context, [][]any, []any) {}
+
+const (
+	// maxRounds bounds the rounds of a resolution. After these a Batcher is asked
+	// like any other source.
+	maxRounds = 16
+	// maxAsking is how many questions are asked at the same time.
+	maxAsking = 16
+)
+
+// memory is what the rounds of one resolution have in common.
+type memory struct {
+	replies map[string]reply
+	files   map[string]loaded
+	waiting []question // of this round
+	rounds  int
+}
+
+// loaded is what a file holds, or why it cannot be read.
+type loaded struct {
+	tree *node
+	name string
+	err  error
+}
+
+func newMemory() *memory {
+	return &memory{replies: make(map[string]reply), files: make(map[string]loaded)}
+}
+
+// question is what one source is asked, and reply what it returned.
+type question struct {
+	key, typ string
+	params   []any
+	address  any
+}
+
+type reply struct {
+	value  any
+	origin Origin
+	found  bool
+	err    error
+}
+
+func (q question) ask(ctx context.Context, source Source) (r reply) {
+	if tracer, traces := source.(Tracer); traces {
+		r.value, r.origin, r.found, r.err = tracer.Trace(ctx, q.params, q.address)
+	} else {
+		r.value, r.found, r.err = source.Resolve(ctx, q.params, q.address)
+	}
+	return r
+}
+
+// reply returns the answer to a question, or false if it comes in a later round.
+func (m *memory) reply(ctx context.Context, source Source, q question) (reply, bool) {
+	if r, ok := m.replies[q.key]; ok {
+		return r, true
+	}
+	if _, later := source.(Batcher); later && m.rounds < maxRounds {
+		m.waiting = append(m.waiting, q)
+		return reply{}, false
+	}
+	r := q.ask(ctx, source)
+	m.replies[q.key] = r
+	return r, true
+}
+
+// load reads a file once.
+func (m *memory) load(f *fileSource, key string, params []any) (*node, string, error) {
+	l, ok := m.files[key]
+	if !ok {
+		l.tree, l.name, l.err = f.load(params)
+		m.files[key] = l
+	}
+	return l.tree, l.name, l.err
+}
+
+// fetch asks what is waiting. It is false if nothing is.
+func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
+	if len(m.waiting) == 0 {
+		return false
+	}
+	var list []question // each once
+	byType := make(map[string][]question)
+	for _, q := range m.waiting {
+		if _, twice := m.replies[q.key]; !twice {
+			m.replies[q.key] = reply{}
+			list = append(list, q)
+			byType[q.typ] = append(byType[q.typ], q)
+		}
+	}
+	m.waiting = nil
+	m.rounds++
+
+	var preparing sync.WaitGroup
+	for typ, asked := range byType {
+		batcher, ok := sources[typ].(Batcher)
+		if !ok {
+			continue
+		}
+		lists, addresses := make([][]any, len(asked)), make([]any, len(asked))
+		for i, q := range asked {
+			lists[i], addresses[i] = q.params, q.address
+		}
+		preparing.Go(func() { batcher.Prepare(ctx, lists, addresses) })
+	}
+	preparing.Wait()
+
+	replies := make([]reply, len(list))
+	turns := make(chan struct{}, maxAsking)
+	var asking sync.WaitGroup
+	for i, q := range list {
+		turns <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-turns }()
+			replies[i] = q.ask(ctx, sources[q.typ])
+		})
+	}
+	asking.Wait()
+	for i, q := range list {
+		m.replies[q.key] = replies[i]
+	}
+	return true
+}
+
+// rounds looks for something in sessions that begin anew, until all that a
+// [Batcher] had to be asked for it is known. It returns the last session.
+func (r *Resolver) rounds(ctx context.Context, d *Document, stage string, m *memory, look func(*session)) *session {
+	for {
+		s := r.session(d, stage)
+		s.memo = m
+		look(s)
+		if ctx.Err() != nil || !m.fetch(ctx, r.Sources) {
+			return s
+		}
+	}
+}
+
+// asSecret returns v with each text in it a secret, so that it is not looked
+// through for variables.
+func asSecret(v any) any {
+	switch v := v.(type) {
+	case string:
+		return params.NewSecret(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = asSecret(item)
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, item := range v {
+			m[key] = asSecret(item)
+		}
+		return m
+	}
+	return v
+}
