@@ -21,18 +21,19 @@ import (
 func commandLine(t *testing.T) (deploy.CommandLine, func() told) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "told")
-	return deploy.CommandLine{
-			CLI: slscli.CLI{Command: []string{self()}},
-			Env: []string{role + "=cli", quick, "TELL=" + file},
-		}, func() (was told) {
-			text, err := os.ReadFile(file)
-			if errors.Is(err, os.ErrNotExist) {
-				return told{}
-			}
-			require.NoError(t, err)
-			require.NoError(t, json.Unmarshal(text, &was))
-			return was
+	cli := deploy.CommandLine{
+		CLI: slscli.CLI{Command: []string{self()}},
+		Env: []string{role + "=cli", quick, "TELL=" + file},
+	}
+	return cli, func() (was told) {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			return told{}
 		}
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &was))
+		return was
+	}
 }
 
 // What the command line gets: the service as it was resolved, secrets by the

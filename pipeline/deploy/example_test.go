@@ -25,7 +25,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(repo) //nolint:errcheck // a temporary directory
+	defer os.RemoveAll(repo)
 	for name, text := range map[string]string{
 		"slsflow.yml": `
 app: shop
