@@ -71,7 +71,7 @@ func reveal(n *node) any {
 // call asks one source. why says for an absent value where it was looked for.
 func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) (v *node, st status, why string) {
 	if !s.known(c.Type) {
-		if s.r.Partial {
+		if s.partial() {
 			return nil, left, ""
 		}
 		s.fail(n, at, p, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
@@ -99,6 +99,9 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 		if v, st = s.deep(ctx, v, at, 0); st == found {
 			v = v.taint()
 		}
+	}
+	if st == found {
+		s.step(n, at, p, c, a, v)
 	}
 	return v, st, why
 }
@@ -225,11 +228,13 @@ func (s *session) refused(ctx context.Context, n *node, at *place, p Part, a arg
 		s.stop(ctxErr)
 		return failed
 	}
-	if errors.Is(err, ErrLeave) && s.r.Partial {
+	if errors.Is(err, ErrLeave) && s.partial() {
 		return left
 	}
 	if list, ok := errors.AsType[Errors](err); ok && !a.secret() {
-		s.errs = append(s.errs, list...) // those of a file, with places in it
+		for _, e := range list { // those of a file, with places in it
+			s.record(e)
+		}
 		return failed
 	}
 	if a.secret() {

@@ -18,6 +18,7 @@ type cell struct {
 	value *cell // what a textNode has become; not a textNode
 	done  *node // with all below it resolved
 	st    status
+	cause *Error // the first reason why it failed
 }
 
 type state uint8
@@ -79,6 +80,7 @@ func (s *session) settle(ctx context.Context, c *cell) (*cell, status) {
 	case settled:
 		return c.value, found
 	case broken:
+		s.because(c.cause)
 		return c, failed
 	case working:
 		s.circle(c)
@@ -86,12 +88,17 @@ func (s *session) settle(ctx context.Context, c *cell) (*cell, status) {
 	}
 	c.state = working
 	s.open = append(s.open, c)
+	outer := s.cause
+	s.cause = nil
 	n, depth, st := s.replace(ctx, c)
 	s.open = s.open[:len(s.open)-1]
 	if st != found {
-		c.state = broken
+		c.state, c.cause = broken, s.cause
+		s.cause = outer
+		s.because(c.cause)
 		return c, failed
 	}
+	s.cause = outer
 	c.state, c.value = settled, &cell{n: n, at: c.at, depth: depth}
 	return c.value, found
 }
@@ -101,6 +108,10 @@ func (s *session) settle(ctx context.Context, c *cell) (*cell, status) {
 func (s *session) replace(ctx context.Context, c *cell) (n *node, depth int, st status) {
 	n, depth = c.n, c.depth
 	for {
+		if n.bad != nil {
+			s.record(n.bad)
+			return nil, 0, failed
+		}
 		first := n.parts[0]
 		next, st := s.text(ctx, n, c.at, depth)
 		if st != found {
@@ -152,15 +163,25 @@ func (s *session) circle(c *cell) {
 // only other stages need is left as it is written.
 func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) {
 	if c.done != nil {
+		s.because(c.cause)
 		return c.done, c.st
 	}
 	v, st := s.settle(ctx, c)
 	if st != found {
+		if c.state == broken {
+			c.done, c.st = c.n, failed
+			s.fails = append(s.fails, c)
+		}
 		return c.n, failed
 	}
 	if v != c {
 		n, st := s.final(ctx, v, top)
-		c.done, c.st = n, st
+		if s.lefts && len(n.kids) > 0 && v.n.hasLive() {
+			whole := *n
+			whole.written = c.n
+			n = &whole
+		}
+		c.done, c.st, c.cause = n, st, v.cause
 		return n, st
 	}
 	if !c.n.open {
@@ -169,6 +190,8 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 	}
 	kids, keep := make([]*node, len(c.n.kids)), true
 	st = found
+	outer := s.cause
+	s.cause = nil
 	for i := range c.n.kids {
 		kid := c.kid(i)
 		below := top && (c.at == nil && isBlock(kid.at.key) || c.at != nil && c.at.up == nil && isBlock(c.at.key))
@@ -189,8 +212,11 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 	}
 	n := (&node{kind: c.n.kind, keys: c.n.keys, index: c.n.index, kids: kids, pos: c.n.pos}).sealed()
 	if keep {
-		c.done, c.st = n, st
+		c.done, c.st, c.cause = n, st, s.cause
 	}
+	inner := s.cause
+	s.cause = outer
+	s.because(inner)
 	return n, st
 }
 

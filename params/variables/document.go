@@ -3,6 +3,7 @@ package variables
 import (
 	"errors"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,9 @@ type Document struct {
 // ParseDocument reads a serverless.yml, or a serverless.json if the name ends so.
 // file is the name in positions. The tags of CloudFormation, such as !Ref, become
 // the maps that they stand for. The error is [Errors]: all that is wrong with the
-// YAML and with the grammar of the variables.
+// YAML and with the grammar of the variables. If only the latter is wrong, the
+// document is returned too: a text that is written wrongly fails when it is
+// resolved, and the rest can be.
 func ParseDocument(file string, src []byte) (*Document, error) {
 	root, errs := readTree(file, src)
 	if root != nil && root.kind != mapNode && len(errs) == 0 {
@@ -29,10 +32,10 @@ func ParseDocument(file string, src []byte) (*Document, error) {
 	if root == nil && len(errs) == 0 {
 		errs = append(errs, &Error{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"})
 	}
-	if len(errs) > 0 {
+	if slices.ContainsFunc(errs, func(e *Error) bool { return !e.syntax }) {
 		return nil, errs.Err()
 	}
-	return &Document{file: file, src: src, root: root}, nil
+	return &Document{file: file, src: src, root: root}, errs.Err()
 }
 
 // readTree reads a file of either format. The node is nil for an empty file.
@@ -95,7 +98,9 @@ func (b *builder) text(s string, y *yamldoc.Node, base int, at *place) *node {
 	parts, err := Parse(s)
 	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 		pos := fromYAML(y.PosAt(base + syntax.Start))
-		b.errs = append(b.errs, &Error{Pos: pos, Path: at.String(), Expr: s[syntax.Start:], Code: syntax.Code, Msg: syntax.Msg})
+		n.kind = textNode
+		n.bad = &Error{Pos: pos, Path: at.String(), Expr: s[syntax.Start:], Code: syntax.Code, Msg: syntax.Msg, syntax: true}
+		b.errs = append(b.errs, n.bad)
 	}
 	if parts != nil {
 		n.kind, n.parts = textNode, parts

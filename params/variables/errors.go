@@ -55,6 +55,8 @@ type Error struct {
 	Hint string
 	// Err is what a source returned, or nil.
 	Err error
+
+	syntax bool // of a variable in a text of the document
 }
 
 // Error returns "file:line:col: what: why (what to do)".

@@ -142,6 +142,7 @@ func (s *session) variable(ctx context.Context, n *node, at *place, p Part) (*no
 	var asked []string
 	for i, c := range p.Sources {
 		if c.Type == "" {
+			s.step(n, at, p, c, args{}, nil)
 			return s.made(n, at, p, c.Literal, nil)
 		}
 		v, st, why := s.call(ctx, n, at, p, c)
@@ -162,10 +163,11 @@ func (s *session) variable(ctx context.Context, n *node, at *place, p Part) (*no
 func (s *session) stop(err error) {
 	for _, e := range s.errs {
 		if errors.Is(e.Err, err) && e.Pos == (Pos{}) {
+			s.because(e)
 			return
 		}
 	}
-	s.errs = append(s.errs, &Error{Code: SourceFailed, Msg: "stopped: " + err.Error(), Err: err})
+	s.record(&Error{Code: SourceFailed, Msg: "stopped: " + err.Error(), Err: err})
 }
 
 // made makes the node of a value that a variable has, which is looked through

@@ -6,6 +6,7 @@ import "context"
 // sources before the index first have no value. The value of those behind it is
 // looked up now, since the command line does not know all types.
 func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first int) (*node, status) {
+	s.lefts = true
 	var calls []liveCall
 	st := found
 	for i := first; i < len(p.Sources); i++ {

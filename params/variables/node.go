@@ -35,6 +35,10 @@ type node struct {
 	via  string        // that variable, if it came from one
 	yaml *yamldoc.Node // a scalar's own place in a file, or nil
 	base int           // where scalar begins in the text of yaml
+	bad  *Error        // a textNode that is written wrongly and has no parts
+	// written is the text that a value with something left in it came from by a
+	// reference, which a [Result] that is Whole has instead.
+	written *node
 
 	origins []Origin
 	// tainted is true for a number or bool that a secret went into. Texts that

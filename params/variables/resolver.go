@@ -38,6 +38,11 @@ type Resolver struct {
 	// Partial leaves a variable as it is written if its type has no source, and
 	// all that needs its value. By default that is an error.
 	Partial bool
+	// Only, if it is not nil, are the types that are resolved; variables of all
+	// others are left as they are written. It implies Partial.
+	Only []string
+	// Trails makes [Result.Trail] know each step. It costs time.
+	Trails bool
 	// Missing, if it is not nil, stands for each variable that has no value and
 	// no fallback, with an [Origin] of the type [MissingType]. By default that is
 	// an error.
@@ -57,7 +62,7 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 	var root *node
 	s := r.rounds(ctx, d, stage, memo, func(s *session) { root, _ = s.final(ctx, s.root, true) })
 	s.check(root)
-	return &Result{root: root, stage: stage, doc: d}, s.errs.Err()
+	return &Result{root: root, stage: stage, doc: d, failures: s.failures(), trails: s.trailsByPath()}, s.errs.Err()
 }
 
 // StageOf returns the stage of a run: r.Stage, else provider.stage of the
@@ -102,6 +107,10 @@ type session struct {
 	memo   *memory
 	files  map[string]*cell
 	errs   Errors
+	cause  *Error  // the first error of what is being resolved
+	fails  []*cell // the properties that could not be resolved
+	lefts  bool    // something is left to the command line
+	trails map[*place][]Step
 	total  int
 }
 
@@ -128,6 +137,9 @@ func (r *Resolver) session(d *Document, stage string) *session {
 
 // known reports whether a type has a source here.
 func (s *session) known(typ string) bool {
+	if s.r.Only != nil && !slices.Contains(s.r.Only, typ) {
+		return false
+	}
 	return typ == "self" || typ == "param" || s.r.Sources[typ] != nil
 }
 
@@ -192,5 +204,18 @@ func (s *session) fail(n *node, at *place, p Part, code Code, err error, hint, f
 	} else {
 		e.Pos, e.Expr = n.at(p.Start), expr
 	}
+	s.record(e)
+}
+
+// record adds an error.
+func (s *session) record(e *Error) {
 	s.errs = append(s.errs, e)
+	s.because(e)
+}
+
+// because notes the error that keeps what is being resolved from having a value.
+func (s *session) because(e *Error) {
+	if s.cause == nil {
+		s.cause = e
+	}
 }

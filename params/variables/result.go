@@ -15,6 +15,9 @@ type Result struct {
 	root  *node
 	stage string
 	doc   *Document
+
+	failures []Failure
+	trails   map[string][]Step
 }
 
 // Stage returns the stage that it was resolved for.

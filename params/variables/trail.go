@@ -1,0 +1,98 @@
+package variables
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Step is one step on the way of a value: a variable, and the source that
+// answered for it.
+type Step struct {
+	// Path is the property that the variable stands in, and Expr the variable.
+	Path, Expr string
+	// Source is the type of the source, or "literal".
+	Source string
+	// From is where that source had the value: the address of self, the layer of
+	// param, the file, the instance; else the address.
+	From string
+}
+
+// Trail returns the steps by which the value at a path came there: its own
+// variables, then those of each property that they refer to by self, and so on.
+// It is empty if [Resolver.Trails] was not set.
+func (r *Result) Trail(keys ...string) []Step {
+	var steps []Step
+	seen := make(map[string]bool)
+	next := []string{r.place(keys)}
+	for len(next) > 0 {
+		path := next[0]
+		next = next[1:]
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		for _, step := range r.trails[path] {
+			steps = append(steps, step)
+			if step.Source == "self" {
+				next = append(next, r.place(strings.Split(step.From, ".")))
+			}
+		}
+	}
+	return steps
+}
+
+// place returns the path with these keys.
+func (r *Result) place(keys []string) string {
+	var at *place
+	n := r.root
+	for _, key := range keys {
+		at = &place{up: at, key: key, item: n != nil && n.kind == listNode}
+		if n != nil {
+			n = n.step(key)
+		}
+	}
+	return at.String()
+}
+
+// step notes which source answered for a variable.
+func (s *session) step(n *node, at *place, p Part, c Call, a args, v *node) {
+	if !s.r.Trails {
+		return
+	}
+	step := Step{Path: at.String(), Expr: n.text()[p.Start:p.End], Source: cmp.Or(c.Type, "literal")}
+	if n.yaml == nil && n.via != "" {
+		step.Expr = n.via
+	}
+	if step.From = shown(a); c.Type == "" {
+		step.From = n.text()[c.Start:c.End]
+	}
+	if c.Type != "self" && v != nil {
+		for _, o := range v.origins {
+			if o.Type == c.Type {
+				step.From = cmp.Or(o.Object, o.Layer, o.Address)
+				break
+			}
+		}
+	}
+	if s.trails == nil {
+		s.trails = make(map[*place][]Step)
+	}
+	if !slices.Contains(s.trails[at], step) {
+		s.trails[at] = append(s.trails[at], step)
+	}
+}
+
+// trailsByPath returns the steps of each property.
+func (s *session) trailsByPath() map[string][]Step {
+	byPath := make(map[string][]Step, len(s.trails))
+	for at, steps := range s.trails {
+		path := at.String()
+		for _, step := range steps {
+			if !slices.Contains(byPath[path], step) {
+				byPath[path] = append(byPath[path], step)
+			}
+		}
+	}
+	return byPath
+}
