@@ -30,6 +30,8 @@ var layers = map[string][]string{
 	"params/paramstest":   {"params"},
 	"params/sqliteparams": {"params"},
 
+	"params/variables/awssource": {"params/variables"},
+
 	"outputs":               {"stage"},
 	"outputs/outputstest":   {"outputs", "stage"},
 	"outputs/sqliteoutputs": {"outputs", "stage"},
@@ -61,6 +63,8 @@ var thirdParty = map[string][]string{
 	"internal/agebox":     {"filippo.io/age"},
 	"internal/mototest":   {"github.com/aws/aws-sdk-go-v2/..."},
 	"params/sqliteparams": {"filippo.io/age", "modernc.org/sqlite"},
+
+	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 
 	"pipeline/workflow": {"github.com/bmatcuk/doublestar/v4"},
 	"pipeline/deploy":   {"github.com/aws/aws-sdk-go-v2/..."},
