@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
@@ -60,7 +61,7 @@ func (s *session) fragment(ctx context.Context, n *node, at *place, depth int, j
 			return st
 		}
 		if v.kind == listNode {
-			if v.holdsSecret() { // what a secret is in is not looked through
+			if v.holdsSecret() || v.holdsLiteral() { // what these are in is not looked through
 				if v, st = s.deep(ctx, v, at, 0); st != found {
 					return st
 				}
@@ -232,7 +233,9 @@ func fromValue(v any, pos Pos, via string, origins []Origin) (*node, error) {
 			return nil, err
 		}
 		n.scalar = scalar
-		if err := n.rescan(); err != nil {
+		if slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal }) {
+			_, n.literal = scalar.(string)
+		} else if err := n.rescan(); err != nil {
 			return nil, err
 		}
 	}

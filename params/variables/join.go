@@ -18,6 +18,7 @@ type joiner struct {
 	size    int
 	live    bool
 	tainted bool
+	literal bool
 }
 
 func (j *joiner) text(s string) {
@@ -52,6 +53,7 @@ func (j *joiner) add(v *node) bool {
 			return false
 		}
 		j.size += len(text)
+		j.literal = j.literal || v.literal
 		part := &node{scalar: text}
 		if v.secret() {
 			part.scalar = params.NewSecret(text)
@@ -67,7 +69,7 @@ func (j *joiner) add(v *node) bool {
 
 // node returns the text, in the place of n.
 func (j *joiner) node(n *node) *node {
-	out := &node{pos: n.pos, origins: j.origins}
+	out := &node{pos: n.pos, origins: j.origins, literal: j.literal}
 	if j.live {
 		out.kind, out.live = liveNode, &live{raw: n.text(), segs: j.segs}
 		return out.sealed()

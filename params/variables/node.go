@@ -2,6 +2,7 @@ package variables
 
 import (
 	"math"
+	"slices"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
@@ -44,6 +45,9 @@ type node struct {
 	// tainted is true for a number or bool that a secret went into. Texts that
 	// a secret went into are a params.Secret.
 	tainted bool
+	// literal is true for a text that is never looked through for variables,
+	// since a text of somebody else went into it, see [Origin.Literal].
+	literal bool
 }
 
 // sealed sets what follows from the parts of n, which is new. It returns n.
@@ -152,6 +156,12 @@ func (n *node) holdsSecret() bool {
 		}
 	}
 	return false
+}
+
+// holdsLiteral reports whether a text that is not looked through is in n or
+// below it.
+func (n *node) holdsLiteral() bool {
+	return n.literal || slices.ContainsFunc(n.kids, (*node).holdsLiteral)
 }
 
 // hasLive reports whether something in n is left to the command line.

@@ -106,7 +106,7 @@ func (n *node) reparsed(pos Pos, via string) (*node, error) {
 		return (&node{kind: n.kind, keys: n.keys, index: n.index, kids: kids, pos: pos, via: via}).sealed(), nil
 	case scalarNode:
 		text, ok := n.scalar.(string)
-		if !ok || !strings.Contains(text, "${") {
+		if !ok || n.literal || !strings.Contains(text, "${") {
 			return n, nil
 		}
 		out := &node{scalar: text, pos: pos, via: via, origins: n.origins}

@@ -59,6 +59,13 @@ type Origin struct {
 	// Secret is true if a secret went into the value. A [Tracer] that says so
 	// makes each value in its answer a secret.
 	Secret bool
+	// Literal is true if the texts in the value are texts, whatever they look
+	// like. All others are looked through for variables, as the command line does
+	// it, so that who writes a value can read with it what the service can read. A
+	// [Tracer] says so for values that somebody else has written: what another
+	// service publishes, the message of a commit. It holds for every text that
+	// such a one goes into.
+	Literal bool
 }
 
 // MissingType is the type of the [Origin] of a value that stands for one that is
