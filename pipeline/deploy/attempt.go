@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -125,7 +126,16 @@ func (a *attempt) chooseDir(ctx context.Context) error {
 		return err
 	}
 	a.dir = filepath.Join(a.root, dir)
-	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() {
+	tree, err := os.OpenRoot(a.root) // follows no link that leads out of it
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	info, err := tree.Stat(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("service %s: directory %q%s: %w", a.task.Service, a.task.Dir, a.at(), err)
+	}
+	if err != nil || !info.IsDir() {
 		hint := ""
 		if a.destroys() {
 			hint = " (a removal works with the code that was deployed: bring it back)"

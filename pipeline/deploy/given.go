@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/slsflow/slsflow/internal/plainvalue"
 	"github.com/slsflow/slsflow/params"
@@ -44,6 +45,9 @@ func (a *attempt) exportedParams(ctx context.Context) (environment, error) {
 		v, ok, err := layer.Lookup(ctx, param)
 		if err != nil {
 			return nil, fmt.Errorf("param %q of profile %q: %w", param, a.profile.Name, err)
+		}
+		if s, ok := v.(params.Secret); ok {
+			a.mask(s.Reveal()) // also one that is not exported: the service may have it
 		}
 		name := variableName(param)
 		other, taken := from[name]
@@ -103,7 +107,7 @@ func (a *attempt) runVariables() environment {
 		"SERVERLESS_COMMIT_USER": t.Actor,
 	} {
 		if value != "" {
-			vars[name] = value
+			vars[name] = strings.ReplaceAll(value, "\x00", "\ufffd") // no program can be given a NUL
 		}
 	}
 	if t.PullRequest > 0 {

@@ -44,6 +44,8 @@ func (r *reads) list() []outputs.Read {
 type outputSource struct {
 	store   outputs.Store
 	current outputs.Instance
+	profile string // of the deployment
+	removes bool   // what may not be read is as good as gone
 	reads   *reads
 	mask    func(secrets ...string)
 }
@@ -59,7 +61,10 @@ func (s *outputSource) Resolve(ctx context.Context, args []any, address any) (an
 	return v, ok, err
 }
 
-// Trace looks the address up, and says which deployment the value is of.
+// Trace looks the address up, and says which deployment the value is of. It is no
+// code: who publishes it must not be able to read what the one who reads it can.
+// Nor does a secret leave its profile, since otherwise the code of any branch
+// that has previews could read those of production.
 func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any, variables.Origin, bool, error) {
 	ref, err := s.parse(args, address)
 	if err != nil {
@@ -68,6 +73,13 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 	found, ok, err := outputs.Lookup(ctx, s.store, ref)
 	if err != nil || !ok {
 		return nil, variables.Origin{Object: ref.Instance.String()}, false, err
+	}
+	if found.Secret && found.Record.Profile != s.profile {
+		if s.removes {
+			return nil, variables.Origin{Object: ref.Instance.String()}, false, nil
+		}
+		return nil, variables.Origin{}, false, fmt.Errorf("output %v: it is a secret of profile %q, and this deployment has profile %q (publish what need not be secret, or give profile %[3]q a secret of its own)",
+			ref, found.Record.Profile, s.profile)
 	}
 	s.reads.add(found.Read)
 	value := found.Value
@@ -79,7 +91,7 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 		s.mask(secret)
 		value = params.NewSecret(secret)
 	}
-	return value, variables.Origin{Object: ref.Instance.String(), Version: found.Record.Number, Secret: found.Secret}, true, nil
+	return value, variables.Origin{Object: ref.Instance.String(), Version: found.Record.Number, Secret: found.Secret, Literal: true}, true, nil
 }
 
 func (s *outputSource) parse(args []any, address any) (outputs.Ref, error) {

@@ -37,9 +37,12 @@ func (a *attempt) resolve(ctx context.Context, env environment) (*variables.Resu
 	}
 	stage := a.task.Stage.String()
 	sources := variables.Local(root.FS(), a.task.Dir, map[string]any{"stage": stage, "region": a.task.Region}, stage)
-	sources["env"] = envSource(env)
+	sources["env"] = env
 	sources["sls"] = variables.Sls(stage, strconv.FormatInt(a.exec.now().UnixMilli(), 10))
-	sources["output"] = &outputSource{store: a.exec.Records, current: a.instance, reads: &a.reads, mask: a.mask}
+	sources["output"] = &outputSource{
+		store: a.exec.Records, current: a.instance, profile: a.profile.Name, removes: a.action == workflow.ActionRemove,
+		reads: &a.reads, mask: a.mask,
+	}
 	r := variables.Resolver{Sources: sources, Stage: stage, Params: a.layers(), Partial: true}
 	if a.action == workflow.ActionRemove {
 		r.Missing = removed
@@ -79,14 +82,22 @@ func (a *attempt) layers() []variables.ParamLayer {
 	return variables.DefaultParams(a.exec.Params, p, nil)
 }
 
-// envSource is the source of ${env:NAME}: what commands get, and no more.
-func envSource(env environment) variables.Source {
-	return variables.SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
-		name, ok := address.(string)
-		if !ok || name == "" {
-			return nil, false, fmt.Errorf("env address %v: want the name of a variable", address)
-		}
-		v, ok := env[name]
-		return v, ok, nil
-	})
+var _ variables.Tracer = environment(nil)
+
+// Resolve is [environment.Trace] without the origin.
+func (e environment) Resolve(ctx context.Context, args []any, address any) (any, bool, error) {
+	v, _, ok, err := e.Trace(ctx, args, address)
+	return v, ok, err
+}
+
+// Trace makes an environment the source of ${env:NAME}: what commands get, and no
+// more. It is no code either: the message of a commit and the name of a branch
+// are in it, which anybody may choose.
+func (e environment) Trace(_ context.Context, _ []any, address any) (any, variables.Origin, bool, error) {
+	name, ok := address.(string)
+	if !ok || name == "" {
+		return nil, variables.Origin{}, false, fmt.Errorf("env address %v: want the name of a variable", address)
+	}
+	v, ok := e[name]
+	return v, variables.Origin{Literal: true}, ok, nil
 }
