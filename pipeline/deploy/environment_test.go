@@ -86,7 +86,10 @@ func TestEnvironmentOfEachStep(t *testing.T) {
 	h.keep(t, "api_key", "hush-hush")
 	who := keys()
 	h.exec.Access = who
-	h.exec.Env = deploy.Allow([]string{"PATH=" + os.Getenv("PATH"), "LANG=C", "TERM=xterm", "AWS_ACCESS_KEY_ID=mine", "SLSFLOW_CANARY=tweet"})
+	h.exec.Env = deploy.Allow([]string{
+		"PATH=" + os.Getenv("PATH"), "LANG=C", "TERM=xterm", "AWS_ACCESS_KEY_ID=mine", "SLSFLOW_CANARY=tweet",
+		"SERVERLESS_BUILD_ID=of the program around", "SLSFLOW_STAGE=prod",
+	}, "SERVERLESS_*", "SLSFLOW_STAGE")
 	e := workflow.Event{
 		Kind: workflow.PullRequest, Action: workflow.Opened, PullRequest: 7, Branch: "feature/x", Target: "master",
 		Repository: "acme/shop", Actor: "alice", Message: "Add a table", Commit: strings.Repeat("c", 40), Trust: workflow.Trusted,

@@ -188,6 +188,23 @@ func TestStepThatWasDoneIsNotDoneAgain(t *testing.T) {
 	require.Equal(t, 2, calls)
 }
 
+// Somebody else may close the record of a lost run at the same time.
+func TestRecordThatIsClosedMeanwhile(t *testing.T) {
+	h := build(t, pair)
+	h.unfinished(t, "lost", outputs.Deploying)
+	h.exec.Records = store{h.records, func(r outputs.Record) error {
+		if r.Run != "lost" {
+			return nil
+		}
+		r.Error = "closed by somebody else"
+		return errors.Join(h.records.End(t.Context(), r), outputs.ErrDone)
+	}}
+	h.run(t, alice("db"))
+	list := h.history(t, "db", "alice")
+	require.Equal(t, outputs.Deployed, list[0].Status)
+	require.Equal(t, "closed by somebody else", list[1].Error)
+}
+
 // A record that is continued says what was read by the attempt that ended it.
 func TestContinuedRecordReadsAnew(t *testing.T) {
 	h := build(t, pair)

@@ -176,6 +176,16 @@ func TestOutputsThatCannotBeKept(t *testing.T) {
 	require.Empty(t, h.history(t, "api", "alice"), "who needs it does not begin")
 }
 
+// Outputs that are too large for the result of a step are published all the same.
+func TestLargeOutputs(t *testing.T) {
+	h := build(t, pair)
+	large := strings.Repeat("x", 64<<10)
+	h.write(t, "db/serverless.yml", "service: db\noutputs: {table: "+large+"}\n")
+	st := h.run(t, alice("db"))
+	require.NotContains(t, string(stepOf(t, st, "deploy db", "deploy").Result), "outputs")
+	require.Len(t, h.history(t, "db", "alice")[0].Outputs["table"].Value, len(large)+2)
+}
+
 // A store that cannot be read stops everything: it is not an empty one.
 func TestRecordsThatCannotBeRead(t *testing.T) {
 	for _, e := range []workflow.Event{alice(), removal()} {
