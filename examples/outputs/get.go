@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slsflow/slsflow/outputs"
+	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
+	"github.com/slsflow/slsflow/stage"
+)
+
+// get prints one value as it is, with a newline behind it.
+func get(ctx context.Context, o options, w io.Writer) error {
+	here, err := o.here()
+	if err != nil {
+		return err
+	}
+	return read(ctx, o, func(s *sqliteoutputs.Store) error {
+		ref, err := o.find(ctx, s, here)
+		if err != nil {
+			return err
+		}
+		if !o.reveal {
+			if err := notSecret(ctx, s, ref); err != nil {
+				return err
+			}
+		}
+		found, ok, err := outputs.Lookup(ctx, s, ref)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return absent(ctx, s, ref)
+		}
+		value, err := json.Marshal(found.Value)
+		if err != nil {
+			return err
+		}
+		if o.json {
+			return writeJSON(w, outputDoc{
+				Instance: ref.Instance, Key: ref.Key, Address: ref.String(), Number: found.Record.Number, Secret: found.Secret, Value: value,
+			})
+		}
+		_, err = fmt.Fprintln(w, plain(value))
+		return err
+	})
+}
+
+// here is the instance that an address is seen from.
+func (o options) here() (outputs.Instance, error) {
+	i := outputs.Instance{App: o.filter.App, Stage: o.filter.Stage, Region: o.filter.Region}
+	if i.App == "" {
+		f, err := workflowFile(o)
+		if err != nil {
+			return i, err
+		}
+		i.App = f.App
+	}
+	if i.Stage.IsZero() {
+		n, err := stage.Developer(o.user)
+		if err != nil {
+			return i, fmt.Errorf("no stage: %w (name it with -stage)", err)
+		}
+		i.Stage = n
+	}
+	return i, nil
+}
+
+// find reads the address. A region that is not given is the one that the service
+// is deployed to, if there is but one.
+func (o options) find(ctx context.Context, s outputs.Store, here outputs.Instance) (outputs.Ref, error) {
+	const anywhere = "-"
+	seen := here
+	if seen.Region == "" {
+		seen.Region = anywhere
+	}
+	ref, err := outputs.ParseRef(o.address, seen)
+	if err != nil || ref.Region != anywhere {
+		return ref, err
+	}
+	latest, err := s.Latest(ctx, outputs.Filter{App: ref.App, Service: ref.Service, Stage: ref.Stage})
+	if err != nil {
+		return ref, err
+	}
+	regions := make([]string, len(latest))
+	for i, r := range latest {
+		regions[i] = r.Region
+	}
+	switch len(regions) {
+	case 0:
+		return ref, elsewhere(ctx, s, ref)
+	case 1:
+		ref.Region = regions[0]
+		return ref, nil
+	default:
+		return ref, fmt.Errorf("%s is deployed to %s in %s (choose one with -region)", ref.Service, ref.Stage, strings.Join(regions, " and "))
+	}
+}
+
+// notSecret refuses to look up what would have to be decrypted.
+func notSecret(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
+	past, err := s.History(ctx, ref.Instance)
+	if err != nil {
+		return err
+	}
+	if r, ok := outputs.Published(past); ok && r.Outputs[ref.Key].Secret {
+		return fmt.Errorf("%v is secret (-reveal prints it)", ref)
+	}
+	return nil
+}
+
+// absent says why there is no such output.
+func absent(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
+	past, err := s.History(ctx, ref.Instance)
+	if err != nil {
+		return err
+	}
+	r, ok := outputs.Published(past)
+	if !ok {
+		return elsewhere(ctx, s, ref)
+	}
+	if _, ok := r.Outputs[ref.Key]; ok {
+		return fmt.Errorf("%v: the output has nothing at %s", ref, strings.Join(ref.Path, "."))
+	}
+	keys := slices.Sorted(maps.Keys(r.Outputs))
+	if len(keys) == 0 {
+		return fmt.Errorf("%v: the service publishes no outputs", ref)
+	}
+	return fmt.Errorf("%v: no such output%s: it publishes %s", ref, meant(ref.Key, keys), strings.Join(keys, ", "))
+}
+
+// elsewhere says that the service is not deployed, and where it or one like it is.
+func elsewhere(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
+	latest, err := s.Latest(ctx, outputs.Filter{App: ref.App})
+	if err != nil {
+		return err
+	}
+	var services, stages []string
+	for _, r := range latest {
+		past, err := s.History(ctx, r.Instance)
+		if err != nil {
+			return err
+		}
+		if _, ok := outputs.Published(past); !ok {
+			continue
+		}
+		services = append(services, r.Service)
+		if r.Service == ref.Service {
+			stages = append(stages, r.Stage.String())
+		}
+	}
+	slices.Sort(services)
+	services, stages = slices.Compact(services), slices.Compact(stages)
+	why := fmt.Sprintf("%s is not deployed to stage %s of app %s", ref.Service, ref.Stage, ref.App)
+	switch {
+	case len(stages) > 0:
+		why += fmt.Sprintf(" (it is deployed to %s: choose one with -stage)", strings.Join(stages, ", "))
+	case len(services) > 0:
+		why += fmt.Sprintf("%s (deployed are %s)", meant(ref.Service, services), strings.Join(services, ", "))
+	}
+	return errors.New(why)
+}
