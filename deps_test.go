@@ -31,6 +31,7 @@ var layers = map[string][]string{
 	"params/sqliteparams": {"params"},
 
 	"params/variables/awssource": {"params/variables"},
+	"params/variables/gitsource": {"params/variables"},
 
 	"outputs":               {"stage"},
 	"outputs/outputstest":   {"outputs", "stage"},
@@ -49,6 +50,7 @@ var layers = map[string][]string{
 	"pipeline/workflow/workflowtest": {"pipeline/workflow", "pipeline"},
 	"pipeline/deploy":                {"pipeline", "pipeline/workflow", "pipeline/slscli", "stage", "profile", "profile/awsaccess", "params", "params/variables", "outputs", "gitflow"},
 
+	"bench":        {"params/variables"},
 	"examples/...": {"..."},
 	"internal/...": {"internal/..."},
 }
@@ -65,6 +67,7 @@ var thirdParty = map[string][]string{
 	"params/sqliteparams": {"filippo.io/age", "modernc.org/sqlite"},
 
 	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
+	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},
 
 	"pipeline/workflow": {"github.com/bmatcuk/doublestar/v4"},
 	"pipeline/deploy":   {"github.com/aws/aws-sdk-go-v2/..."},

@@ -1,0 +1,75 @@
+// Bench measures how fast variables are resolved, beside the command line's own
+// engine in the same run, and prints a table. Call it from the root of the
+// module:
+//
+//	go run ./bench [-sizes 100,1000,10000,30000] [-shape TEXT] [-cpuprofile FILE]
+//
+// Of each kind of document and each size it prints the time that a resolution
+// takes here (the parsed document to values), that of the other engine and the
+// ratio of the two; the growth: the time against that of the size before,
+// divided by the growth of the size; time, allocations and bytes for one
+// variable; what parsing and resolving takes against parsing the YAML alone; and
+// the ratio if finding the variables in the values counts too, on both sides.
+// Times are those of the processor, in all threads, so garbage collection counts.
+// The values of both are compared: a difference ends the program with status 1.
+//
+// The other engine is that of `make testenv`. Without it there are no ratios.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	sizes := flag.String("sizes", "100,1000,10000,30000", "how many `variables` a document has")
+	only := flag.String("shape", "", "only documents whose name holds this `text`")
+	profile := flag.String("cpuprofile", "", "write a CPU profile to this `file`")
+	alone := flag.Bool("alone", false, "do not run the other engine")
+	flag.Parse()
+	if err := run(ctx, *sizes, *only, *profile, *alone); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, sizes, only, profile string, alone bool) (err error) {
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var list []int
+	for text := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 10 {
+			return fmt.Errorf("-sizes: %q is no number of 10 or more", text)
+		}
+		list = append(list, n)
+	}
+	var other *engine
+	if !alone {
+		if other, err = startEngine(ctx, os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: no ratios:", err)
+			other = nil
+		} else {
+			defer func() { err = errors.Join(err, other.close()) }()
+		}
+	}
+	return table(ctx, os.Stdout, other, list, only)
+}
