@@ -88,9 +88,12 @@ func whole(s string) (any, bool) {
 	return Number(f), true
 }
 
-// tagged returns what a scalar with a tag of YAML itself stands for, or why it
-// cannot.
+// tagged returns what a scalar stands for, by its tag if it is one of YAML itself,
+// or why it cannot.
 func tagged(tag, s string, isPlain bool) (v any, why string) {
+	if tag == "!!str" || !isPlain && !strings.HasPrefix(tag, "!!") {
+		return s, ""
+	}
 	typed, ok := plain(s)
 	if !ok {
 		return nil, "no JSON number"
@@ -109,18 +112,8 @@ func tagged(tag, s string, isPlain bool) (v any, why string) {
 		default:
 			fits = false
 		}
-	case "":
-		if !isPlain {
-			return s, ""
-		}
-	case "!!str":
-		return s, ""
 	case "!!binary", "!!timestamp", "!!omap", "!!pairs", "!!set", "!!seq", "!!map", "!!merge":
 		return nil, "the tag " + tag + " is not supported here"
-	default: // a tag of the file's own, such as !Ref
-		if !isPlain {
-			return s, ""
-		}
 	}
 	if !fits {
 		return nil, strconv.Quote(s) + " is no " + tag

@@ -48,6 +48,8 @@ func TestPlainScalarsHaveTheTypesOfTheCommandLine(t *testing.T) {
 		"'1'":                "1",
 		`"true"`:             "true",
 		"!!str 1":            "1",
+		"!!str .inf":         ".inf",
+		`".inf"`:             ".inf",
 		"!!int 0x10":         int64(16),
 		"!Ref 12":            int64(12),
 		"!!float 1":          int64(1),
