@@ -14,37 +14,27 @@ import (
 // the repository and the records; workflow.Plan itself looks at nothing.
 func (t *team) plan(ctx context.Context, e workflow.Event, work *clone) (workflow.Outcome, *workflow.File, error) {
 	in := workflow.Input{Event: e, ChangedKnown: e.Base != "" && e.Commit != ""}
-	var (
-		source fs.FS // of the workflow file
-		err    error
-	)
+	var err error
 	if work != nil {
-		in.Tree = os.DirFS(work.dir)
-		source = in.Tree
+		root, err := os.OpenRoot(work.dir)
+		if err != nil {
+			return workflow.Outcome{}, nil, err
+		}
+		defer root.Close()
+		in.Tree = root.FS()
+		in.File, err = workflowFile(in.Tree)
+		if err != nil {
+			return workflow.Outcome{}, nil, err
+		}
 	} else {
 		if e.Commit != "" {
 			if in.Tree, err = t.origin.FS(e.Commit); err != nil {
 				return workflow.Outcome{}, nil, err
 			}
 		}
-		// A pull request is treated as the branch it wants to get into says.
-		rev := e.Commit
-		switch e.Kind {
-		case workflow.PullRequest:
-			rev = e.Target
-		case workflow.BranchDeleted:
-			rev = trunk
-		}
-		if source, err = t.origin.FS(rev); err != nil {
+		if in.File, err = t.governing(e); err != nil {
 			return workflow.Outcome{}, nil, err
 		}
-	}
-	text, err := fs.ReadFile(source, workflow.FileName)
-	if err != nil {
-		return workflow.Outcome{}, nil, err
-	}
-	if in.File, err = workflow.ParseFile(workflow.FileName, text); err != nil {
-		return workflow.Outcome{}, nil, err
 	}
 	if in.Instances, err = t.records.Latest(ctx, outputs.Filter{App: in.File.App}); err != nil {
 		return workflow.Outcome{}, nil, err
@@ -73,6 +63,35 @@ func (t *team) plan(ctx context.Context, e workflow.Event, work *clone) (workflo
 	}
 	out, err := workflow.Plan(ctx, in)
 	return out, in.File, err
+}
+
+// governing returns the workflow file that counts for an event. The trunk says
+// which other branches have one of their own.
+func (t *team) governing(e workflow.Event) (*workflow.File, error) {
+	source, err := t.origin.FS(trunk)
+	if err != nil {
+		return nil, err
+	}
+	file, err := workflowFile(source)
+	if err != nil {
+		return nil, err
+	}
+	rev := file.Revision(e)
+	if rev == "" {
+		return file, nil
+	}
+	if source, err = t.origin.FS(rev); err != nil {
+		return nil, err
+	}
+	return workflowFile(source)
+}
+
+func workflowFile(tree fs.FS) (*workflow.File, error) {
+	text, err := fs.ReadFile(tree, workflow.FileName)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.ParseFile(workflow.FileName, text)
 }
 
 func (t *team) changed(ctx context.Context, base, head string) ([]string, error) {

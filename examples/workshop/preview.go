@@ -153,8 +153,9 @@ func (s *story) refusal(ctx context.Context, e workflow.Event, reason string, st
 	return err
 }
 
-// ownMapping opens a pull request that gives its own branch the prod profile.
-// The workflow file that counts is the one of master.
+// ownMapping opens a pull request that gives its own branch the prod profile, and
+// lets a push to it deploy to prod. The workflow file that counts is the one of
+// master.
 func (s *story) ownMapping(ctx context.Context) error {
 	const branch = "feature/mine"
 	if err := s.bob.checkout(trunk); err != nil {
@@ -164,6 +165,9 @@ func (s *story) ownMapping(ctx context.Context) error {
 		return err
 	}
 	if err := s.bob.edit("slsflow.yml", "stages: {dev: dev,", "stages: {feature-mine: prod, dev: dev,"); err != nil {
+		return err
+	}
+	if err := s.bob.edit("slsflow.yml", "branches: {master: staging,", "branches: {feature/mine: prod, master: staging,"); err != nil {
 		return err
 	}
 	if err := s.bob.edit("tasks/serverless.yml", "rate(5 minutes)", "rate(10 minutes)"); err != nil {
@@ -186,6 +190,14 @@ func (s *story) ownMapping(ctx context.Context) error {
 	s.succeeded(states)
 	r, ok := s.latest("feature-mine", "fullstack-tasks")
 	s.expect(ok && r.Profile == "dev" && r.Account == "111111111111", "the preview with the profile dev, not %q", r.Profile)
+	_, states, err = s.handle(ctx, workflow.Event{
+		Kind: workflow.Push, Trust: workflow.Trusted, Repository: repository,
+		Branch: branch, Actor: "bob", Commit: hash, Base: s.head(trunk),
+	}, nil)
+	if err != nil {
+		return err
+	}
+	s.expect(len(states) == 0, "nothing deployed for a push to %s, which only maps itself to prod", branch)
 	return s.deleteBranch(ctx, branch)
 }
 

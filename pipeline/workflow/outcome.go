@@ -11,8 +11,9 @@ import (
 
 // Input is all that a plan is made from.
 type Input struct {
-	// File is the workflow file. For a pull request it is that of the target
-	// branch: a change that the pull request makes to it has no effect.
+	// File is the workflow file, of the revision that [File.Revision] names. For a
+	// pull request it is that of the target branch: a change that the pull request
+	// makes to it has no effect.
 	File *File
 	// Event is what happened.
 	Event Event
