@@ -29,6 +29,8 @@ var layers = map[string][]string{
 	"params/variables":    {"params", "stage"},
 	"params/paramstest":   {"params"},
 	"params/sqliteparams": {"params"},
+	"params/dotenv":       {},
+	"params/paramflag":    {"params"},
 
 	"params/variables/awssource": {"params/variables"},
 	"params/variables/gitsource": {"params/variables"},
