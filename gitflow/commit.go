@@ -48,6 +48,10 @@ func (c Commit) Subject() string { return subject(c.Message) }
 // IsMerge reports whether the commit has more than one parent.
 func (c Commit) IsMerge() bool { return len(c.Parents) > 1 }
 
+// PullRequest returns the number of the pull request or merge request that the
+// commit brought in, as GitHub and GitLab write it into the message, or 0.
+func (c Commit) PullRequest() int { return pullRequestOf(c.Message) }
+
 // Commit returns the commit that rev names, see [Repository.Resolve].
 func (r *Repository) Commit(rev string) (Commit, error) {
 	h, err := r.resolve(rev)

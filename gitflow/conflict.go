@@ -33,6 +33,29 @@ type Conflict struct {
 	Path   string
 	Kind   ConflictKind
 	Reason string // such as "changed in prod and in master"
+
+	// What the path is in the common ancestor and on both sides. For a file that
+	// one side renamed, each is what it is under its own name there.
+	Base, Ours, Theirs Version
+	// Hunks are the parts of a text file that both sides changed. There are none
+	// where the conflict is about something else than lines.
+	Hunks []Hunk
+	// Markers is the whole text with each hunk between conflict markers, as git
+	// writes it into a work tree. It is "" where there are no hunks.
+	Markers string
+}
+
+// Version is a path in one tree. The zero Version is no file.
+type Version struct {
+	Mode string // as git writes it, such as "100644", or "" for no file
+	Hash string // of the blob, or of the commit of a submodule
+}
+
+func (l leaf) version() Version {
+	if l.none() {
+		return Version{}
+	}
+	return Version{Mode: fmt.Sprintf("%06o", uint32(l.mode)), Hash: l.hash.String()}
 }
 
 // String returns the path and the reason.

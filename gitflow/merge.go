@@ -13,19 +13,19 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
-// merge joins two trees that come from a third one. It works on whole files: a
-// path that one side changed becomes what that side made of it. What both sides
-// changed must be the same change, or the mode on one side and the content on
-// the other. Everything else is a conflict, also such as git would settle by
-// joining lines or following a rename; the other way round would be a merge that
-// is clean and wrong.
+// merge joins two trees that come from a third one. A path that one side changed
+// becomes what that side made of it. What both sides changed is joined line by
+// line, see [joinLines], and its mode on its own. Where git would have to guess,
+// and this package could guess differently, it is a conflict: the other way round
+// would be a merge that is clean and wrong.
 type merge struct {
 	repo               *Repository
 	base, ours, theirs plumbing.Hash // trees
 	us, them           string        // names of the sides, for messages
 
 	oursEdits, theirEdits map[string]edit
-	take                  map[string]leaf // what theirs changes in ours
+	take                  map[string]leaf          // what theirs changes in ours
+	made                  []plumbing.EncodedObject // joined files
 	conflicts             []Conflict
 }
 
@@ -46,7 +46,9 @@ func (m *merge) run(ctx context.Context) (plumbing.Hash, []plumbing.EncodedObjec
 			m.take[p] = theirs.new
 			continue
 		}
-		m.joinEdits(p, ours, theirs)
+		if err := m.joinEdits(p, ours, theirs); err != nil {
+			return plumbing.ZeroHash, nil, err
+		}
 	}
 	for _, check := range []func(context.Context) error{m.checkDirectories, m.checkRenames, m.checkMovedDirectories} {
 		if err := check(ctx); err != nil {
@@ -57,45 +59,48 @@ func (m *merge) run(ctx context.Context) (plumbing.Hash, []plumbing.EncodedObjec
 		slices.SortFunc(m.conflicts, func(a, b Conflict) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
 		})
-		return plumbing.ZeroHash, nil, &ConflictError{Conflicts: slices.Compact(m.conflicts)}
+		return plumbing.ZeroHash, nil, &ConflictError{Conflicts: slices.CompactFunc(m.conflicts, func(a, b Conflict) bool {
+			return a.Path == b.Path && a.Kind == b.Kind && a.Reason == b.Reason
+		})}
 	}
-	e := editor{repo: m.repo}
+	e := editor{repo: m.repo, pending: m.made}
 	tree, err := e.apply(m.ours, m.take)
 	return tree, e.pending, err
 }
 
 func (m *merge) conflict(p string, kind ConflictKind, format string, args ...any) {
-	m.conflicts = append(m.conflicts, Conflict{Path: p, Kind: kind, Reason: fmt.Sprintf(format, args...)})
+	c := Conflict{Path: p, Kind: kind, Reason: fmt.Sprintf(format, args...)}
+	ours, inOurs := m.oursEdits[p]
+	theirs, inTheirs := m.theirEdits[p]
+	switch {
+	case inOurs && inTheirs:
+		c.Base, c.Ours, c.Theirs = ours.old.version(), ours.new.version(), theirs.new.version()
+	case inOurs:
+		c.Base, c.Ours, c.Theirs = ours.old.version(), ours.new.version(), ours.old.version()
+	case inTheirs:
+		c.Base, c.Ours, c.Theirs = theirs.old.version(), theirs.old.version(), theirs.new.version()
+	}
+	m.conflicts = append(m.conflicts, c)
 }
 
 // joinEdits decides about a path that both sides changed.
-func (m *merge) joinEdits(p string, ours, theirs edit) {
+func (m *merge) joinEdits(p string, ours, theirs edit) error {
 	switch {
 	case ours.new == theirs.new:
 	case ours.old.none():
-		m.conflict(p, ConflictAdd, "added in %s and in %s, not alike", m.us, m.them)
+		return m.joinAdded(p, ours.new, theirs.new)
 	case ours.new.none():
 		m.conflict(p, ConflictDelete, "deleted or renamed in %s, changed in %s", m.us, m.them)
 	case theirs.new.none():
 		m.conflict(p, ConflictDelete, "changed in %s, deleted or renamed in %s", m.us, m.them)
 	default:
-		joined, ok := joinLeaves(ours.old, ours.new, theirs.new)
-		if !ok {
-			m.conflict(p, ConflictContent, "changed in %s and in %s", m.us, m.them)
-		} else if joined != ours.new {
+		joined, err := m.joinLeaves(p, ours.old, ours.new, theirs.new)
+		if err == nil && !joined.none() && joined != ours.new {
 			m.take[p] = joined
 		}
+		return err
 	}
-}
-
-// joinLeaves joins mode and content on their own, where all three are files.
-func joinLeaves(base, ours, theirs leaf) (leaf, bool) {
-	if !base.isFile() || !ours.isFile() || !theirs.isFile() {
-		return leaf{}, false
-	}
-	mode, okMode := joinOne(base.mode, ours.mode, theirs.mode)
-	hash, okHash := joinOne(base.hash, ours.hash, theirs.hash)
-	return leaf{mode, hash}, okMode && okHash
+	return nil
 }
 
 func joinOne[T comparable](base, ours, theirs T) (T, bool) {

@@ -3,6 +3,7 @@ package gitflow
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -49,4 +50,23 @@ func revertOf(message string) (string, bool) {
 		return "", false
 	}
 	return found[1], true
+}
+
+// pullRequestOf returns the number of a pull request that a message names: at
+// the beginning of a merge by GitHub, at the end of a squashed subject, or in the
+// last lines of a merge by GitLab.
+func pullRequestOf(message string) int {
+	for _, expr := range []string{
+		`^Merge pull request #([1-9][0-9]{0,8})\b`,
+		`^[^\n]*\(#([1-9][0-9]{0,8})\)\s*(?:\n|$)`,
+		`(?m)^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$`,
+	} {
+		if found := regexp.MustCompile(expr).FindStringSubmatch(message); found != nil {
+			n, err := strconv.Atoi(found[1])
+			if err == nil {
+				return n
+			}
+		}
+	}
+	return 0
 }

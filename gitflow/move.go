@@ -17,6 +17,7 @@ type move struct {
 	branch            string
 	expect            string
 	dryRun            bool
+	revision          bool // branch is no branch, but another revision: in a dry run only
 	author, committer Signature
 }
 
@@ -53,6 +54,12 @@ func (m *move) tip(ctx context.Context) (plumbing.Hash, error) {
 		}
 		return tip, nil
 	}
+	if m.dryRun && m.target == Target(m.repo) {
+		if tip, err := m.repo.resolve(m.branch); err == nil {
+			m.revision = true
+			return tip, nil
+		}
+	}
 	return plumbing.ZeroHash, fmt.Errorf("branch %q %w", name, ErrNotFound)
 }
 
@@ -75,6 +82,9 @@ func (m *move) commit(ctx context.Context, branch, old string, tree plumbing.Has
 
 // to moves the branch.
 func (m *move) to(ctx context.Context, branch, old, hash string) error {
+	if m.revision {
+		return nil
+	}
 	updates, err := checkUpdates([]RefUpdate{{Name: branch, Old: old, New: hash}})
 	if err != nil || m.dryRun {
 		return err

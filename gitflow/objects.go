@@ -20,7 +20,7 @@ import (
 type objects struct {
 	mu    *sync.Mutex
 	store *filesystem.Storage
-	extra map[plumbing.Hash]plumbing.EncodedObject // not written; seen by get alone
+	extra map[plumbing.Hash]plumbing.EncodedObject // not written; seen by get and size
 }
 
 func newObjects(dir string) *objects {
@@ -66,6 +66,9 @@ func (o *objects) get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedO
 
 // size returns the length of a blob without reading it.
 func (o *objects) size(h plumbing.Hash) (int64, error) {
+	if obj, ok := o.extra[h]; ok {
+		return obj.Size(), nil
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n, err := o.store.EncodedObjectSize(h)

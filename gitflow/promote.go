@@ -44,7 +44,7 @@ type PromoteOptions struct {
 	// first. Default: this repository.
 	Target Target
 	// DryRun computes all, also the hash that the commit would have, and writes
-	// nothing.
+	// nothing. The branch may be any revision then, if Target is not set.
 	DryRun bool
 }
 
@@ -68,6 +68,7 @@ type Result struct {
 	Branch  string   // that was moved or made, without "refs/heads/"
 	Old     string   // commit at which it was
 	New     string   // commit at which it is; Old if there was nothing to do
+	Tree    string   // of New
 	Commit  string   // the commit that was promoted or reverted
 	Commits []Commit // what a promotion brings, newest first, see [Repository.Pending]
 	Message string   // of the new commit; "" without one
@@ -88,7 +89,7 @@ type Undone struct {
 // Promote brings the commit that the revision from names, with its history, into
 // the branch to: by a merge commit whose first parent is where the branch was,
 // or by a fast-forward, see [PromoteOptions.FastForward]. The tree of a merge is
-// the one that git would make. If the two cannot be joined by whole files the
+// the one that git would make. If the two cannot be joined the
 // error is a [*ConflictError], and nothing is changed. The branch is moved by
 // compare-and-swap: if somebody else moves it meanwhile, the error wraps
 // [ErrMoved] and nothing is changed.
@@ -118,7 +119,11 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 	if err != nil {
 		return Result{}, err
 	}
-	res := Result{Kind: Nothing, Branch: to, Old: old.String(), New: old.String(), Commit: commit.String(), DryRun: o.DryRun}
+	head, err := r.objects.commit(old)
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{Kind: Nothing, Branch: to, Old: old.String(), New: old.String(), Tree: head.TreeHash.String(), Commit: commit.String(), DryRun: o.DryRun}
 	if res.Commits, err = r.pending(ctx, commit, old); err != nil || len(res.Commits) == 0 {
 		return res, err
 	}
@@ -130,7 +135,11 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 		return Result{}, err
 	}
 	if ahead && o.FastForward != NeverFastForward {
-		res.Kind, res.New = FastForwarded, commit.String()
+		c, err := r.objects.commit(commit)
+		if err != nil {
+			return Result{}, err
+		}
+		res.Kind, res.New, res.Tree = FastForwarded, commit.String(), c.TreeHash.String()
 		return res, m.to(ctx, to, res.Old, res.New)
 	}
 	if o.FastForward == OnlyFastForward {
@@ -140,10 +149,27 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 	if err != nil {
 		return Result{}, err
 	}
-	res.Kind = Merged
+	res.Kind, res.Tree = Merged, tree.String()
 	res.Message = cmp.Or(o.Message, promoteMessage(from, commit, to, res.Commits))
 	res.New, err = m.commit(ctx, to, res.Old, tree, []plumbing.Hash{old, commit}, res.Message, objs)
 	return res, err
+}
+
+// Undone lists the reverts in the revision to of work that the revision from has
+// too, the oldest first: what a promotion does not bring back, see
+// [Result.Undone].
+func (r *Repository) Undone(ctx context.Context, from, to string) ([]Undone, error) {
+	a, err := r.resolve(from)
+	if err == nil {
+		var b plumbing.Hash
+		if b, err = r.resolve(to); err == nil {
+			var list []Undone
+			if list, err = r.undone(ctx, a, b); err == nil {
+				return list, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("gitflow: undone from %q to %q in %v: %w", from, to, r, err)
 }
 
 // undone finds the reverts that only the branch has, of work that the commit

@@ -342,9 +342,13 @@ func TestConflictErrorListsAll(t *testing.T) {
 	_, err := g.open().Promote(t.Context(), "master", "prod", gitflow.PromoteOptions{Author: ann})
 	ce, ok := errors.AsType[*gitflow.ConflictError](err)
 	require.True(t, ok)
-	require.Equal(t, []gitflow.Conflict{
-		{Path: "a", Kind: gitflow.ConflictAdd, Reason: "added in prod and in master, not alike"},
-		{Path: "b", Kind: gitflow.ConflictAdd, Reason: "added in prod and in master, not alike"},
-	}, ce.Conflicts)
+	require.Len(t, ce.Conflicts, 2)
+	for i, name := range []string{"a", "b"} {
+		c := ce.Conflicts[i]
+		require.Equal(t, name+": added in prod and in master, not alike", c.String())
+		require.Equal(t, gitflow.ConflictAdd, c.Kind)
+		require.Zero(t, c.Base)
+		require.Equal(t, "<<<<<<< prod\n2\n=======\n1\n>>>>>>> master\n", c.Markers)
+	}
 	require.Equal(t, "2 conflicts (join the branches by hand, then try again)\n\ta: added in prod and in master, not alike\n\tb: added in prod and in master, not alike", ce.Error())
 }

@@ -30,7 +30,7 @@ type RevertOptions struct {
 	// first. Default: this repository.
 	Target Target
 	// DryRun computes all, also the hash that the commit would have, and writes
-	// nothing.
+	// nothing. The branch may be any revision then, if Target is not set.
 	DryRun bool
 }
 
@@ -85,11 +85,11 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 	if err != nil {
 		return Result{}, err
 	}
-	res := Result{Kind: Nothing, Branch: branch, Old: tip.String(), New: tip.String(), Commit: hash.String(), DryRun: o.DryRun}
+	res := Result{Kind: Nothing, Branch: branch, Old: tip.String(), New: tip.String(), Tree: head.TreeHash.String(), Commit: hash.String(), DryRun: o.DryRun}
 	if tree == head.TreeHash {
 		return res, nil
 	}
-	res.Kind = Reverted
+	res.Kind, res.Tree = Reverted, tree.String()
 	res.Message = cmp.Or(o.Message, revertMessage(newCommit(c), max(o.Parent, 1)))
 	old := res.Old
 	if o.Into != "" {
