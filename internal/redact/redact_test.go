@@ -296,3 +296,11 @@ func BenchmarkWriter(b *testing.B) {
 		_, _ = w.Write(line)
 	}
 }
+
+func TestShortSecretsMayBeLeftOut(t *testing.T) {
+	set := redact.NewSet()
+	set.Add("4711", "correct horse")
+	require.True(t, set.Finds(`{"group":"14711"}`))
+	require.False(t, set.FindsLong(`{"group":"14711"}`, 6))
+	require.True(t, set.FindsLong("14711 correct horse", 6))
+}

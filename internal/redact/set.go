@@ -53,11 +53,15 @@ func (s *Set) machine() *machine {
 }
 
 // Finds reports whether a secret stands in the text.
-func (s *Set) Finds(text string) bool {
+func (s *Set) Finds(text string) bool { return s.FindsLong(text, 1) }
+
+// FindsLong reports whether a secret, in one of its forms, of at least that many
+// bytes stands in the text. A short one may stand in a number by chance.
+func (s *Set) FindsLong(text string, least int) bool {
 	m := s.machine()
 	at := int32(0)
 	for i := range len(text) {
-		if at = m.step(at, text[i]); m.nodes[at].longest > 0 {
+		if at = m.step(at, text[i]); int(m.nodes[at].longest) >= least {
 			return true
 		}
 	}
