@@ -5,10 +5,17 @@
 //	go run ./examples/outputs get     [flags] ADDRESS      one value, as ${output:ADDRESS} would be
 //	go run ./examples/outputs history [flags]              every deployment and removal, the newest first
 //	go run ./examples/outputs stale   [flags]              deployed instances that read what has changed since
+//	go run ./examples/outputs graph   [flags]              who reads which output of whom in a stage
+//
+// graph reads the files of the repository, and what is deployed if there is
+// something. Its exit status is 1 if a service reads what nobody publishes, or
+// something is not published any more that others read. -format is text, json,
+// mermaid or dot; -base is the root of another checkout, that of the base branch,
+// to compare with.
 //
 // The flags -app, -stage, -region and -service choose instances, as those of the
 // Serverless command line did; without them list, history and stale show all.
-// For get the stage is your own by default, and "-service S -name KEY" is the
+// For get and graph the stage is your own by default, and "-service S -name KEY" is the
 // same as the address S.KEY.
 //
 // It reads what examples/deploy keeps in DIR/.slsflow, and changes nothing. In
@@ -49,7 +56,10 @@ func main() {
 var commands = []struct {
 	name string
 	do   func(context.Context, options, io.Writer) error
-}{{"list", list}, {"get", get}, {"history", history}, {"stale", stale}}
+}{{"list", list}, {"get", get}, {"history", history}, {"stale", stale}, {"graph", graph}}
+
+// formats are those of graph.
+var formats = []string{"text", "json", "mermaid", "dot"}
 
 // options are what the command line says.
 type options struct {
@@ -59,6 +69,8 @@ type options struct {
 	address string
 	json    bool
 	reveal  bool
+	format  string
+	base    string
 	user    string
 }
 
@@ -116,6 +128,15 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 	if name == "get" {
 		flags.StringVar(&o.name, "name", "", "`key` of the output of -service")
 		flags.BoolVar(&o.reveal, "reveal", false, "print the value of a secret output")
+	}
+	if name == "graph" {
+		flags.StringVar(&o.base, "base", "", "root `directory` of a checkout of the base branch")
+		flags.Func("format", "`format`: text, json, mermaid or dot", func(s string) error {
+			if o.format = s; !slices.Contains(formats, s) {
+				return fmt.Errorf("want %s", strings.Join(formats, ", "))
+			}
+			return nil
+		})
 	}
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/pipeline"
@@ -173,9 +172,14 @@ func (p *planner) arrange(t target, services []*loaded) (pipeline.Plan, error) {
 		if l.blind != "" {
 			blind = append(blind, i)
 		}
-		for _, ref := range l.reads {
-			if j, ok := at[ref.Instance]; ok {
-				needs.add(i, j)
+		for _, r := range l.contracts {
+			j, ok := at[r.Ref.Instance]
+			if !ok {
+				continue
+			}
+			needs.add(i, j)
+			if producer := services[j]; !r.Optional && !producer.open && !slices.Contains(producer.outputs, r.Ref.Key) {
+				p.problem(unpublished(r, producer.service.Name, producer.outputs, ""))
 			}
 		}
 	}
@@ -204,15 +208,9 @@ func (p *planner) arrange(t target, services []*loaded) (pipeline.Plan, error) {
 
 // circle reports services that read each other's outputs.
 func (p *planner) circle(t target, services []*loaded, cycle []int) {
-	// The smallest comes first, so that the message does not depend on where
-	// the search began.
-	first := slices.Index(cycle, slices.Min(cycle))
-	cycle = append(cycle[first:], cycle[:first]...)
-	names := make([]string, 0, len(cycle)+1)
-	for _, i := range append(cycle, cycle[0]) {
+	names := make([]string, 0, len(cycle))
+	for _, i := range smallestFirst(cycle) {
 		names = append(names, services[i].service.Name)
 	}
-	at := p.in.File.errorAt("services."+names[0], fmt.Sprintf("services of stage %s read each other's outputs: %s", t.stage, strings.Join(names, " reads ")),
-		"let one of them do without the other's output")
-	p.problem(at)
+	p.problem(p.in.File.circle(t.stage, names))
 }

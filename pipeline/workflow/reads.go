@@ -31,9 +31,12 @@ type loaded struct {
 	region    string
 	config    string
 	commands  map[string][]string
-	publishes bool          // it has an outputs block
-	reads     []outputs.Ref // sorted, each address once
-	blind     string        // where an address is read that is not known, or ""
+	publishes bool           // it has an outputs block
+	reads     []outputs.Ref  // sorted, each address once
+	blind     string         // where an address is read that is not known, or ""
+	outputs   []string       // the names of those that it publishes, sorted
+	open      bool           // it may publish others too
+	contracts []ContractRead // as reads
 }
 
 func (l *loaded) instance(app string, n stage.Name) outputs.Instance {
@@ -111,6 +114,8 @@ func (p *planner) load(t *target, i int) *loaded {
 		return nil
 	}
 	_, _, l.publishes = d.At("outputs")
+	l.outputs, l.open = declared(res)
+	l.contracts = []ContractRead{}
 	here := l.instance(p.in.File.App, t.stage)
 	for _, address := range look.addresses {
 		ref, err := outputs.ParseRef(address, here)
@@ -120,6 +125,7 @@ func (p *planner) load(t *target, i int) *loaded {
 			continue
 		}
 		l.reads = append(l.reads, ref)
+		l.contracts = append(l.contracts, d.read(address, ref))
 	}
 	if look.blind {
 		l.blind = d.blind()
