@@ -2,10 +2,11 @@
 //
 //	go run ./examples/print [-stage S] [-region R] [-param k=v]… [-opt k=v]…
 //	    [-outputs FILE] [-only t1,t2] [-format yaml|json] [-origins] [-untrusted]
-//	    [-reveal] [-file NAME] DIR
+//	    [-reveal] [-aws] [-file NAME] DIR
 //
-// The sources are env, file, opt, self, sls, strToBool, param and output. A
-// variable of another type is left as it is written. -only resolves variables of
+// The sources are env, file, git, opt, self, sls, strToBool, param and output, and
+// with -aws also aws, cf, s3 and ssm. A variable of another type is left as it is
+// written. -only resolves variables of
 // the named types and leaves all others. -untrusted resolves what needs no
 // environment: file within DIR, opt, self, sls, strToBool and param.
 //
@@ -80,7 +81,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 type options struct {
 	stage, region, outputs, format, file, dir string
 	only                                      []string
-	origins, untrusted, reveal                bool
+	origins, untrusted, reveal, aws           bool
 	params                                    []string
 	opts                                      map[string]any
 }
@@ -112,6 +113,7 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 	set.BoolVar(&o.origins, "origins", false, "print where each value came from")
 	set.BoolVar(&o.untrusted, "untrusted", false, "read no environment")
 	set.BoolVar(&o.reveal, "reveal", false, "print secrets in the clear")
+	set.BoolVar(&o.aws, "aws", false, "ask AWS too, with the usual credentials")
 	set.StringVar(&o.file, "file", "", "the `name` of the file (default serverless.yml, .yaml or .json)")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -137,6 +139,8 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-origins needs -format json")
 	case len(only) > 0 && len(o.only) == 0:
 		return o, errors.New("-only names no type")
+	case o.untrusted && o.aws:
+		return o, errors.New("-untrusted and -aws exclude each other")
 	case filepath.IsAbs(o.file):
 		return o, fmt.Errorf("-file %s: want a path in the directory", o.file)
 	}

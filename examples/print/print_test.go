@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,10 +34,42 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SLSFLOW_INSTANCE_ID", "1700000000000")
 			env.Setenv("TOKEN_NAME", "of-the-environment")
+			cloud := httptest.NewServer(http.HandlerFunc(serveSSM))
+			env.Defer(cloud.Close)
+			for name, value := range map[string]string{
+				"AWS_ENDPOINT_URL": cloud.URL, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+				"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_MAX_ATTEMPTS": "1",
+				"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
+			} {
+				env.Setenv(name, value)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"run": runCmd},
 	})
+}
+
+// serveSSM is a parameter store of two parameters.
+func serveSSM(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Names []string }
+	if r.Header.Get("X-Amz-Target") != "AmazonSSM.GetParameters" || json.NewDecoder(r.Body).Decode(&asked) != nil {
+		http.Error(w, "not known here", http.StatusBadRequest)
+		return
+	}
+	known := map[string][2]string{"/shop/a": {"String", "of-the-store"}, "/shop/secret": {"SecureString", "of-the-store"}}
+	var found []map[string]string
+	var missing []string
+	for _, name := range asked.Names {
+		if p, ok := known[name]; ok {
+			found = append(found, map[string]string{"Name": name, "Type": p[0], "Value": p[1]})
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if err := json.NewEncoder(w).Encode(map[string]any{"Parameters": found, "InvalidParameters": missing}); err != nil {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // runCmd is the command run.

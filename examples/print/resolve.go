@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,18 +14,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/slsflow/slsflow/gitflow"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/dotenv"
 	"github.com/slsflow/slsflow/params/paramflag"
 	"github.com/slsflow/slsflow/params/variables"
+	"github.com/slsflow/slsflow/params/variables/awssource"
+	"github.com/slsflow/slsflow/params/variables/gitsource"
 )
 
 // project is a service that is to be resolved.
 type project struct {
 	options
 	root    *os.Root
-	tree    fs.FS // what file reads
-	dir     string
+	tree    fs.FS  // what file reads
+	dir     string // of the service in tree
+	repo    string // the directory of tree
 	name    string // of the file in tree
 	doc     *variables.Document
 	syntax  error // of variables in it
@@ -60,7 +67,7 @@ func (o options) load(environ []string) (p *project, err error) {
 	if p.root, err = os.OpenRoot(repository); err != nil {
 		return nil, err
 	}
-	p.tree, p.dir = p.root.FS(), dir
+	p.tree, p.dir, p.repo = p.root.FS(), dir, repository
 	src, err := p.read()
 	if err == nil {
 		p.doc, err = variables.ParseDocument(p.name, src)
@@ -135,6 +142,7 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 	sources := func(stage string) map[string]variables.Source {
 		m := variables.Local(p.tree, p.dir, p.opts, stage)
 		m["env"] = variables.Env(env)
+		m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Dirty: p.dirty})
 		return m
 	}
 	r := &variables.Resolver{Partial: true, Only: p.only}
@@ -165,7 +173,38 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 	if p.outputs != nil {
 		r.Sources["output"] = newOutputSource(p, known, stage)
 	}
+	if p.aws {
+		account, err := p.account(ctx, known)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(r.Sources, account.Sources())
+	}
 	r.Trails = p.origins
 	result, err := r.Resolve(ctx, p.doc)
 	return newAnswer(p, result, err)
+}
+
+// dirty reports whether the work tree differs from the commit.
+func (p *project) dirty(ctx context.Context) (bool, error) {
+	r, err := gitflow.Open(p.repo)
+	if err != nil {
+		return false, err
+	}
+	changed, err := r.Dirty(ctx)
+	return len(changed) > 0, err
+}
+
+// account returns the sources of AWS, in the region of the service.
+func (p *project) account(ctx context.Context, known *variables.Result) (*awssource.AWS, error) {
+	written, _ := known.At("provider", "region")
+	region, _ := written.(string)
+	if strings.Contains(region, "${") {
+		region = ""
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return awssource.New(cfg, &awssource.Options{Region: cmp.Or(p.region, region, awssource.DefaultRegion)})
 }
