@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
@@ -77,6 +76,15 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 		s.fail(n, at, p, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
 		return nil, failed, ""
 	}
+	if address, ok := c.plainSelf(); ok && !s.r.Trails { // the most frequent by far
+		s.askers = append(s.askers, asker{n, at, p})
+		v, st = s.property(ctx, n, at, p, address)
+		s.askers = s.askers[:len(s.askers)-1]
+		if st == absent {
+			why = "the document has no " + address
+		}
+		return v, st, why
+	}
 	a, st := s.args(ctx, n, at, c)
 	if st != found {
 		return nil, st, ""
@@ -104,6 +112,15 @@ func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) 
 		s.step(n, at, p, c, a, v)
 	}
 	return v, st, why
+}
+
+// plainSelf returns the address of ${self:a.b}, without variables in it.
+func (c Call) plainSelf() (address string, ok bool) {
+	if c.Type != "self" || c.Params != nil || c.Address == nil || c.Address.Parts != nil {
+		return "", false
+	}
+	address, ok = c.Address.Value.(string)
+	return address, ok
 }
 
 // args resolves what stands in the parentheses and behind the colon.
@@ -185,12 +202,12 @@ func (s *session) deep(ctx context.Context, n *node, at *place, replaced int) (*
 // ask asks a source of the caller.
 func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ string, a args) (*node, status, string) {
 	list, address := a.values()
-	key, err := json.Marshal([]any{typ, list, address})
+	key, err := questionKey(typ, list, address)
 	if err != nil {
 		s.fail(n, at, p, SourceFailed, err, "", "%s: %v", typ, err)
 		return nil, failed, ""
 	}
-	r, ok := s.memo.reply(ctx, s.r.Sources[typ], question{string(key), typ, list, address})
+	r, ok := s.memo.reply(ctx, s.r.Sources[typ], question{key, typ, list, address})
 	if !ok {
 		return nil, failed, "" // for this round
 	}
@@ -220,6 +237,15 @@ func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ strin
 		v, st = s.made(n, at, p, r.value, []Origin{o})
 	}
 	return v, st, ""
+}
+
+// questionKey returns a text that no other question has.
+func questionKey(typ string, list []any, address any) (string, error) {
+	if text, ok := address.(string); ok && list == nil {
+		return typ + ":" + text, nil
+	}
+	key, err := json.Marshal([]any{typ, list, address}) // begins with "[", as no type does
+	return string(key), err
 }
 
 // refused records the error of a source.
@@ -281,7 +307,7 @@ func shownNode(n *node) string {
 
 func absentWords(typ string, a args) string {
 	if what := shown(a); what != "" {
-		return fmt.Sprintf("%s has no %s", typ, what)
+		return typ + " has no " + what
 	}
 	return typ + " has none"
 }

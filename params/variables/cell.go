@@ -11,8 +11,8 @@ import (
 type cell struct {
 	n     *node
 	at    *place
-	depth int // how often the property was replaced by a value with variables
-	kids  []*cell
+	depth int    // how often the property was replaced by a value with variables
+	kids  []cell // made when one is asked for; one whose n is nil is not yet
 
 	state state
 	value *cell // what a textNode has become; not a textNode
@@ -43,16 +43,17 @@ const (
 // kid returns the child of a cell at an index.
 func (c *cell) kid(i int) *cell {
 	if c.kids == nil {
-		c.kids = make([]*cell, len(c.n.kids))
+		c.kids = make([]cell, len(c.n.kids))
 	}
-	if c.kids[i] == nil {
+	kid := &c.kids[i]
+	if kid.n == nil {
 		at := c.at.index(i)
 		if c.n.kind == mapNode {
 			at = c.at.field(c.n.keys[i])
 		}
-		c.kids[i] = &cell{n: c.n.kids[i], at: at, depth: c.depth}
+		kid.n, kid.at, kid.depth = c.n.kids[i], at, c.depth
 	}
-	return c.kids[i]
+	return kid
 }
 
 // step returns the child of a settled cell at a key or index, or nil.
@@ -192,7 +193,11 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 	st = found
 	outer := s.cause
 	s.cause = nil
-	for i := range c.n.kids {
+	for i, written := range c.n.kids {
+		if !written.open { // there is nothing to do
+			kids[i] = written
+			continue
+		}
 		kid := c.kid(i)
 		below := top && (c.at == nil && isBlock(kid.at.key) || c.at != nil && c.at.up == nil && isBlock(c.at.key))
 		if below && c.at != nil && c.n.kind == mapNode && s.otherStage(kid.at.key) {

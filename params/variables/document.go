@@ -72,13 +72,13 @@ func (b *builder) plain(y *yamldoc.Node, at *place) *node {
 	n := &node{pos: fromYAML(y.Pos)}
 	switch y.Kind {
 	case yamldoc.Mapping:
-		n.kind = mapNode
+		n.kind, n.keys, n.kids = mapNode, make([]string, 0, len(y.Fields)), make([]*node, 0, len(y.Fields))
 		for _, f := range y.Fields {
 			n.keys = append(n.keys, f.Name)
 			n.kids = append(n.kids, b.node(f.Value, at.field(f.Name)))
 		}
 	case yamldoc.Sequence:
-		n.kind = listNode
+		n.kind, n.kids = listNode, make([]*node, 0, len(y.Items))
 		for i, item := range y.Items {
 			n.kids = append(n.kids, b.node(item, at.index(i)))
 		}

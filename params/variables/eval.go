@@ -20,7 +20,7 @@ func (s *session) text(ctx context.Context, n *node, at *place, depth int) (*nod
 		}
 		return v, st
 	}
-	j := joiner{origins: n.origins}
+	j := joiner{origins: n.origins, frags: make([]fragment, 0, 2*len(n.parts)+1)}
 	st := s.join(ctx, n, at, depth, &j, n.parts, 0, len(n.text()))
 	if st != found {
 		return nil, st

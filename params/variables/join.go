@@ -13,7 +13,7 @@ import (
 
 // joiner puts a text together.
 type joiner struct {
-	segs    []seg
+	frags   []fragment
 	origins []Origin
 	size    int
 	live    bool
@@ -21,10 +21,17 @@ type joiner struct {
 	literal bool
 }
 
+// fragment is a part of a text: a value that is known, or what is left.
+type fragment struct {
+	text   string
+	secret bool
+	left   *seg
+}
+
 func (j *joiner) text(s string) {
 	if s != "" {
 		j.size += len(s)
-		j.segs = append(j.segs, seg{done: (&node{scalar: s}).sealed()})
+		j.frags = append(j.frags, fragment{text: s})
 	}
 }
 
@@ -34,7 +41,9 @@ func (j *joiner) add(v *node) bool {
 	switch v.kind {
 	case liveNode:
 		j.live = true
-		j.segs = append(j.segs, v.live.segs...)
+		for i := range v.live.segs {
+			j.frags = append(j.frags, fragment{left: &v.live.segs[i]})
+		}
 	case listNode:
 		for i, kid := range v.kids {
 			if i > 0 {
@@ -54,12 +63,9 @@ func (j *joiner) add(v *node) bool {
 		}
 		j.size += len(text)
 		j.literal = j.literal || v.literal
-		part := &node{scalar: text}
-		if v.secret() {
-			part.scalar = params.NewSecret(text)
-			j.tainted = true
-		}
-		j.segs = append(j.segs, seg{done: part.sealed()})
+		secret := v.secret()
+		j.tainted = j.tainted || secret
+		j.frags = append(j.frags, fragment{text: text, secret: secret})
 	default:
 		return false
 	}
@@ -71,19 +77,35 @@ func (j *joiner) add(v *node) bool {
 func (j *joiner) node(n *node) *node {
 	out := &node{pos: n.pos, origins: j.origins, literal: j.literal}
 	if j.live {
-		out.kind, out.live = liveNode, &live{raw: n.text(), segs: j.segs}
+		out.kind, out.live = liveNode, &live{raw: n.text(), segs: j.segs()}
 		return out.sealed()
 	}
 	var b strings.Builder
-	for _, s := range j.segs {
-		text, _ := revealed(s.done.scalar)
-		b.WriteString(text)
+	b.Grow(j.size)
+	for _, f := range j.frags {
+		b.WriteString(f.text)
 	}
 	out.scalar = b.String()
 	if j.tainted {
 		out.scalar = params.NewSecret(b.String())
 	}
 	return out.sealed()
+}
+
+// segs returns the parts of a text that is left to the command line.
+func (j *joiner) segs() []seg {
+	segs := make([]seg, len(j.frags))
+	for i, f := range j.frags {
+		switch {
+		case f.left != nil:
+			segs[i] = *f.left
+		case f.secret:
+			segs[i].done = (&node{scalar: params.NewSecret(f.text)}).sealed()
+		default:
+			segs[i].done = (&node{scalar: f.text}).sealed()
+		}
+	}
+	return segs
 }
 
 // revealed is scalarText that gives out secrets too.

@@ -3,6 +3,7 @@ package variables
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
@@ -30,6 +31,7 @@ type node struct {
 	live   *live          // of a liveNode
 
 	open   bool // a textNode, or one is below it
+	scan   bool // a text with "${" in it, or one is below it
 	weight int  // how large the value is, see maxWeight
 
 	pos  Pos           // where it is written, or the variable that it came from
@@ -52,7 +54,7 @@ type node struct {
 
 // sealed sets what follows from the parts of n, which is new. It returns n.
 func (n *node) sealed() *node {
-	n.open = n.kind == textNode
+	n.open, n.scan = n.kind == textNode, false
 	n.weight = 1
 	if len(n.keys) >= manyKeys && n.index == nil {
 		n.index = make(map[string]int, len(n.keys))
@@ -63,11 +65,13 @@ func (n *node) sealed() *node {
 	switch s := n.scalar.(type) {
 	case string:
 		n.weight += len(s) / bytesPerWeight
+		n.scan = strings.Contains(s, "${")
 	case params.Secret:
 		n.weight += len(s.Reveal()) / bytesPerWeight
 	}
 	for i, kid := range n.kids {
 		n.open = n.open || kid.open
+		n.scan = n.scan || kid.scan
 		n.weight = min(n.weight+kid.weight, math.MaxInt/4)
 		if n.kind == mapNode {
 			n.weight = min(n.weight+len(n.keys[i])/bytesPerWeight, math.MaxInt/4)

@@ -81,7 +81,7 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (stri
 	}
 	var n *node
 	var st status
-	s := r.rounds(ctx, d, "", memo, func(s *session) { n, st = s.follow(ctx, s.root, []string{"provider", "stage"}) })
+	s := r.rounds(ctx, d, "", memo, func(s *session) { n, st = s.follow(ctx, s.root, "provider", "stage") })
 	if st == found {
 		if text, ok := scalarText(n.scalar); ok && n.kind == scalarNode {
 			return cmp.Or(text, "dev"), nil

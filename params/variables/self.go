@@ -12,19 +12,34 @@ import (
 
 // follow walks from a cell along keys, and resolves what is on the way and all
 // below its end. For left the node is the one that the command line must give.
-func (s *session) follow(ctx context.Context, c *cell, keys []string) (*node, status) {
+func (s *session) follow(ctx context.Context, c *cell, keys ...string) (*node, status) {
 	for _, key := range keys {
-		v, st := s.settle(ctx, c)
+		next, n, st := s.enter(ctx, c, key)
 		if st != found {
-			return nil, st
+			return n, st
 		}
-		if v.n.kind == liveNode {
-			return v.n, left
-		}
-		if c = v.step(key); c == nil {
-			return nil, absent
-		}
+		c = next
 	}
+	return s.end(ctx, c)
+}
+
+// enter resolves a cell and returns what is in it at a key.
+func (s *session) enter(ctx context.Context, c *cell, key string) (*cell, *node, status) {
+	v, st := s.settle(ctx, c)
+	if st != found {
+		return nil, nil, st
+	}
+	if v.n.kind == liveNode {
+		return nil, v.n, left
+	}
+	if c = v.step(key); c == nil {
+		return nil, nil, absent
+	}
+	return c, nil, found
+}
+
+// end resolves all below the cell that an address leads to.
+func (s *session) end(ctx context.Context, c *cell) (*node, status) {
 	n, st := s.final(ctx, c, false)
 	if st == found && n.kind == scalarNode && n.scalar == nil {
 		return nil, absent
@@ -34,23 +49,38 @@ func (s *session) follow(ctx context.Context, c *cell, keys []string) (*node, st
 
 // self is the source of ${self:a.b}.
 func (s *session) self(ctx context.Context, n *node, at *place, p Part, a args) (*node, status, string) {
-	var keys []string
+	address := ""
 	if a.address != nil && (a.address.kind != scalarNode || a.address.scalar != nil) {
 		text, ok := revealedText(a.address)
 		if !ok {
 			s.fail(n, at, p, SourceFailed, nil, "", "the address of self is %s, want a text", describe(a.address))
 			return nil, failed, ""
 		}
-		if text != "" {
-			keys = strings.Split(text, ".")
-		}
+		address = text
 	}
-	v, st := s.follow(ctx, s.root, keys)
-	if st != found {
+	v, st := s.property(ctx, n, at, p, address)
+	if st == absent {
 		return nil, st, "the document has no " + shown(a)
 	}
-	v, st = s.again(n, at, p, v)
 	return v, st, ""
+}
+
+// property returns the property at an address of self.
+func (s *session) property(ctx context.Context, n *node, at *place, p Part, address string) (*node, status) {
+	c, more := s.root, address != ""
+	for key := ""; more; {
+		key, address, more = strings.Cut(address, ".")
+		next, v, st := s.enter(ctx, c, key)
+		if st != found {
+			return v, st
+		}
+		c = next
+	}
+	v, st := s.end(ctx, c)
+	if st != found {
+		return v, st
+	}
+	return s.again(n, at, p, v)
 }
 
 // revealedText returns a node that is a text, and no number or bool.
@@ -71,6 +101,9 @@ func (s *session) again(n *node, at *place, p Part, v *node) (*node, status) {
 	if v.weight > maxWeight {
 		s.fail(n, at, p, TooLarge, nil, "", "the value is too large")
 		return nil, failed
+	}
+	if !v.scan {
+		return v, found
 	}
 	pos, via := n.origin(p)
 	out, err := v.reparsed(pos, via)
@@ -166,10 +199,10 @@ func (s *session) block(ctx context.Context, layer ParamLayer, name string) (v *
 		key = "default"
 	}
 	label = "params." + key
-	v, st = s.follow(ctx, s.root, []string{"params", key, name})
+	v, st = s.follow(ctx, s.root, "params", key, name)
 	if _, has := s.has("stages"); st == absent && has {
 		label = "stages." + key + ".params"
-		v, st = s.follow(ctx, s.root, []string{"stages", key, "params", name})
+		v, st = s.follow(ctx, s.root, "stages", key, "params", name)
 	}
 	if st != found {
 		return nil, st, label
