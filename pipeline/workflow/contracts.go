@@ -2,7 +2,7 @@ package workflow
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -56,7 +56,7 @@ type ContractRead struct {
 	Pos  variables.Pos `json:"-"`
 }
 
-// ContractInput is what [ReadContracts] reads.
+// ContractInput is what [ReadContracts] and [ReadBudget] read.
 type ContractInput struct {
 	File *File
 	// Tree is the root of the repository, see Input.Tree.
@@ -71,21 +71,12 @@ type ContractInput struct {
 // no effects. The error is [Errors] if something is wrong with the files; a
 // contract that is broken is not: see [Contracts.Check].
 func ReadContracts(ctx context.Context, in ContractInput) (Contracts, error) {
-	switch {
-	case in.File == nil || in.Tree == nil:
-		return Contracts{}, errors.New("read contracts: want a workflow file and a tree")
-	case in.Stage.IsZero():
-		return Contracts{}, errors.New("read contracts: want a stage")
+	p, t, err := in.planner(ctx, "read contracts")
+	if err != nil {
+		return Contracts{}, err
 	}
-	p := &planner{
-		ctx: ctx, in: Input{File: in.File, Tree: in.Tree, Params: in.Params},
-		index: index(in.File.App, nil), docs: make(map[string]*document),
-	}
+	p.unlimited = true
 	c := Contracts{App: in.File.App, Stage: in.Stage, Services: []ContractService{}, file: in.File}
-	t, ok := p.target(in.Stage, "", "")
-	if !ok {
-		return c, p.problems.Err()
-	}
 	for i, s := range in.File.Services {
 		l := p.load(&t, i)
 		if l == nil {
@@ -101,6 +92,22 @@ func ReadContracts(ctx context.Context, in ContractInput) (Contracts, error) {
 		return c, err
 	}
 	return c, p.problems.Err()
+}
+
+// planner returns what looks at the services for the stage.
+func (in ContractInput) planner(ctx context.Context, op string) (*planner, target, error) {
+	switch {
+	case in.File == nil || in.Tree == nil:
+		return nil, target{}, fmt.Errorf("%s: want a workflow file and a tree", op)
+	case in.Stage.IsZero():
+		return nil, target{}, fmt.Errorf("%s: want a stage", op)
+	}
+	p := &planner{
+		ctx: ctx, in: Input{File: in.File, Tree: in.Tree, Params: in.Params},
+		index: index(in.File.App, nil), docs: make(map[string]*document),
+	}
+	t, _ := p.target(in.Stage, "", "")
+	return p, t, p.problems.Err()
 }
 
 // instance is that of one of the services.

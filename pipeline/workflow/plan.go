@@ -72,6 +72,8 @@ type planner struct {
 	docs     map[string]*document // by service
 	out      Outcome
 	problems Errors
+
+	unlimited bool // a name that is too long for AWS is no problem
 }
 
 func (p *planner) problem(e *Error) { p.problems = append(p.problems, e) }

@@ -37,6 +37,7 @@ type loaded struct {
 	outputs   []string       // the names of those that it publishes, sorted
 	open      bool           // it may publish others too
 	contracts []ContractRead // as reads
+	names     []cloudName
 }
 
 func (l *loaded) instance(app string, n stage.Name) outputs.Instance {
@@ -115,6 +116,8 @@ func (p *planner) load(t *target, i int) *loaded {
 	}
 	_, _, l.publishes = d.At("outputs")
 	l.outputs, l.open = declared(res)
+	l.names = l.cloudNames(res, t.stage)
+	p.checkNames(l, d)
 	l.contracts = []ContractRead{}
 	here := l.instance(p.in.File.App, t.stage)
 	for _, address := range look.addresses {
