@@ -32,8 +32,10 @@ var layers = map[string][]string{
 	"params/dotenv":       {},
 	"params/paramflag":    {"params"},
 
-	"params/variables/awssource": {"params/variables"},
-	"params/variables/gitsource": {"params/variables"},
+	"params/variables/awssource":       {"params/variables"},
+	"params/variables/gitsource":       {"params/variables"},
+	"params/variables/vaultsource":     {"params/variables"},
+	"params/variables/terraformsource": {"params/variables"},
 
 	"outputs":               {"stage"},
 	"outputs/outputstest":   {"outputs", "stage"},

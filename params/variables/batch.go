@@ -28,10 +28,11 @@ type Batcher interface {
 }
 
 // Parallel makes a source that is safe for concurrent use a [Batcher] that is
-// asked for many values at the same time and fetches each alone.
+// asked for many values at the same time and fetches each alone. If s is a
+// [Tracer] or an [Explainer], so is the Batcher.
 func Parallel(s Source) Batcher {
 	if tracer, ok := s.(Tracer); ok {
-		return parallelTracer{tracer}
+		return parallelTracer{parallel{s}, tracer}
 	}
 	return parallel{s}
 }
@@ -40,9 +41,23 @@ type parallel struct{ Source }
 
 func (parallel) Prepare(context.Context, [][]any, []any) {}
 
-type parallelTracer struct{ Tracer }
+// Explain asks the source, if it is an [Explainer].
+func (p parallel) Explain(ctx context.Context, params []any, address any) (why, hint string) {
+	if e, ok := p.Source.(Explainer); ok {
+		return e.Explain(ctx, params, address)
+	}
+	return "", ""
+}
 
-func (parallelTracer) Prepare(context.Context, [][]any, []any) {}
+type parallelTracer struct {
+	parallel
+	tracer Tracer
+}
+
+// Trace asks the source.
+func (p parallelTracer) Trace(ctx context.Context, params []any, address any) (any, Origin, bool, error) {
+	return p.tracer.Trace(ctx, params, address)
+}
 
 const (
 	// maxRounds bounds the rounds of a resolution. After these a Batcher is asked

@@ -32,7 +32,7 @@ func (a *AWS) account(ctx context.Context, _ []any, address any) (any, variables
 	case "partition":
 		return partition(a.region), variables.Origin{Object: a.region}, true, nil
 	case "accountId":
-		id, _, err := a.identity.do(ctx, "", a.whoami)
+		id, _, err := a.identity.Do(ctx, "", a.whoami)
 		return id.account, variables.Origin{Object: id.arn}, err == nil, err
 	}
 	return nil, variables.Origin{}, false, fmt.Errorf("aws has no %q, want %s", name, want)

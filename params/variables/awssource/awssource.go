@@ -30,6 +30,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/slsflow/slsflow/internal/once"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
@@ -57,10 +58,10 @@ type AWS struct {
 	region  string
 	timeout time.Duration
 
-	identity once[identity]
-	stacks   once[stack]
-	objects  once[string]
-	params   once[parameter]
+	identity once.Map[identity]
+	stacks   once.Map[stack]
+	objects  once.Map[string]
+	params   once.Map[parameter]
 }
 
 // New returns the sources of the account that cfg has credentials for. It asks AWS

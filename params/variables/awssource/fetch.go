@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/slsflow/slsflow/internal/once"
 )
 
 const (
@@ -34,7 +36,7 @@ func alone(name string) bool {
 // claimed is a parameter that this call has to fetch.
 type claimed struct {
 	wanted
-	answer *answer[parameter]
+	answer *once.Answer[parameter]
 }
 
 // many fetches parameters that nobody has asked for yet. What went wrong is kept
@@ -45,7 +47,7 @@ func (a *AWS) many(ctx context.Context, list []wanted) {
 		if alone(w.name) {
 			continue
 		}
-		if answer, mine := a.params.claim(w.key()); mine {
+		if answer, mine := a.params.Claim(w.key()); mine {
 			group := wanted{region: w.region, sealed: w.sealed}
 			groups[group] = append(groups[group], claimed{w, answer})
 		}
@@ -73,14 +75,14 @@ func (a *AWS) chunk(outer context.Context, list []claimed) {
 		p, ok := found[c.name]
 		switch {
 		case ok:
-			a.params.give(outer, c.key(), c.answer, p, true, nil)
+			a.params.Give(outer, c.key(), c.answer, p, true, nil)
 		case err == nil && slices.Contains(missing, c.name):
-			a.params.give(outer, c.key(), c.answer, parameter{}, false, nil)
+			a.params.Give(outer, c.key(), c.answer, parameter{}, false, nil)
 		case err != nil && !refused(err):
-			a.params.give(outer, c.key(), c.answer, parameter{}, false, a.fault(outer, "ssm:GetParameters", c.name+" in "+c.region, err))
+			a.params.Give(outer, c.key(), c.answer, parameter{}, false, a.fault(outer, "ssm:GetParameters", c.name+" in "+c.region, err))
 		default:
 			p, ok, err := a.one(outer, c.wanted)
-			a.params.give(outer, c.key(), c.answer, p, ok, err)
+			a.params.Give(outer, c.key(), c.answer, p, ok, err)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (a *AWS) object(ctx context.Context, params []any, address any) (any, varia
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
-	body, found, err := a.objects.do(ctx, region+" "+written, func(ctx context.Context) (string, bool, error) {
+	body, found, err := a.objects.Do(ctx, region+" "+written, func(ctx context.Context) (string, bool, error) {
 		return a.get(ctx, region, bucket, key)
 	})
 	if err == nil && found && !utf8.ValidString(body) {
@@ -86,7 +86,7 @@ func (o Object) Read(ctx context.Context) (data []byte, found bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	body, found, err := o.AWS.objects.do(ctx, region+" "+o.Bucket+"/"+o.Key, func(ctx context.Context) (string, bool, error) {
+	body, found, err := o.AWS.objects.Do(ctx, region+" "+o.Bucket+"/"+o.Key, func(ctx context.Context) (string, bool, error) {
 		return o.AWS.get(ctx, region, o.Bucket, o.Key)
 	})
 	return []byte(body), found, err

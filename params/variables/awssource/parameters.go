@@ -2,12 +2,12 @@ package awssource
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/slsflow/slsflow/internal/plainvalue"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
@@ -59,7 +59,7 @@ func (p *parameters) Trace(ctx context.Context, params []any, address any) (any,
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
-	found, ok, err := p.params.do(ctx, w.key(), func(ctx context.Context) (parameter, bool, error) {
+	found, ok, err := p.params.Do(ctx, w.key(), func(ctx context.Context) (parameter, bool, error) {
 		return (*AWS)(p).one(ctx, w)
 	})
 	if err != nil || !ok {
@@ -99,51 +99,10 @@ func (p parameter) as(w wanted) (any, error) {
 		if w.raw || w.sealed || !strings.HasPrefix(p.value, "{") {
 			return p.value, nil
 		}
-		if m, ok := object(p.value); ok {
-			return m, nil
+		if v, err := plainvalue.Decode([]byte(p.value)); err == nil {
+			return v, nil
 		}
 		return p.value, nil
 	}
 	return nil, fmt.Errorf("%s in %s is of the type %q, want String, StringList or SecureString", w.name, w.region, p.kind)
-}
-
-// object reads a JSON object, with whole numbers as they are.
-func object(text string) (map[string]any, bool) {
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.UseNumber()
-	var m map[string]any
-	if dec.Decode(&m) != nil || dec.More() {
-		return nil, false
-	}
-	plain, err := numbers(m)
-	if err != nil {
-		return nil, false
-	}
-	m, _ = plain.(map[string]any)
-	return m, m != nil
-}
-
-// numbers makes int64 and float64 of the numbers in v.
-func numbers(v any) (any, error) {
-	var err error
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i, nil
-		}
-		return v.Float64()
-	case map[string]any:
-		for key, item := range v {
-			if v[key], err = numbers(item); err != nil {
-				return nil, err
-			}
-		}
-	case []any:
-		for i, item := range v {
-			if v[i], err = numbers(item); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return v, nil
 }

@@ -39,7 +39,7 @@ func (a *AWS) output(ctx context.Context, params []any, address any) (any, varia
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
-	s, found, err := a.stacks.do(ctx, region+" "+name, func(ctx context.Context) (stack, bool, error) {
+	s, found, err := a.stacks.Do(ctx, region+" "+name, func(ctx context.Context) (stack, bool, error) {
 		return a.describe(ctx, region, name)
 	})
 	if err != nil || !found {
