@@ -1,0 +1,64 @@
+package gitflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Reapply brings work back that a branch has reverted, by reverting the newest
+// revert of it that still counts. work is a revision of the commit that was
+// reverted, such as [Undone.Work] of a promotion. A branch that has no such
+// revert is an error that wraps [ErrNotFound]. All else is as in
+// [Repository.Revert]; o.Parent must be 0, because a revert has one parent.
+func (r *Repository) Reapply(ctx context.Context, branch, work string, o RevertOptions) (Result, error) {
+	res, err := r.reapply(ctx, branch, work, o)
+	if err != nil {
+		return Result{}, fmt.Errorf("gitflow: reapply %q in %q of %v: %w", work, branch, cmp.Or[any](o.Target, r), err)
+	}
+	return res, nil
+}
+
+func (r *Repository) reapply(ctx context.Context, branch, work string, o RevertOptions) (Result, error) {
+	m := move{repo: r, target: o.Target, branch: branch, expect: o.Expect, dryRun: o.DryRun}
+	if m.target == nil {
+		m.target = r
+	}
+	tip, err := m.tip(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	commit, err := r.resolve(work)
+	if err != nil {
+		return Result{}, err
+	}
+	revert, err := r.revertIn(ctx, tip, commit)
+	if err != nil {
+		return Result{}, err
+	}
+	o.Expect = tip.String() // what was found is true of this commit only
+	return r.revert(ctx, branch, revert, o)
+}
+
+// revertIn returns the newest commit that reverts another one and was not
+// reverted itself.
+func (r *Repository) revertIn(ctx context.Context, tip, commit plumbing.Hash) (string, error) {
+	later, err := r.pending(ctx, tip, commit)
+	if err != nil {
+		return "", err
+	}
+	gone := map[string]bool{} // reverted by a later commit that counts
+	for _, c := range later {
+		of, ok := revertOf(c.Message)
+		if !ok || gone[c.Hash] {
+			continue
+		}
+		if of == commit.String() {
+			return c.Hash, nil
+		}
+		gone[of] = true
+	}
+	return "", fmt.Errorf("revert of commit %s that counts %w", commit, ErrNotFound)
+}
