@@ -40,7 +40,14 @@ func (m *merge) run(ctx context.Context) (plumbing.Hash, []plumbing.EncodedObjec
 		return plumbing.ZeroHash, nil, err
 	}
 	m.take = map[string]leaf{}
+	followed, err := m.followRenames(ctx)
+	if err != nil {
+		return plumbing.ZeroHash, nil, err
+	}
 	for p, theirs := range m.theirEdits {
+		if followed[p] {
+			continue
+		}
 		ours, both := m.oursEdits[p]
 		if !both {
 			m.take[p] = theirs.new

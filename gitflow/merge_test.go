@@ -110,7 +110,13 @@ func TestMergeCases(t *testing.T) {
 
 		{"changed on both sides", with("a", "1"), with("a", "2"), []string{"a content"}},
 		{"all at once", with("a", "1", "b", "", "n", "1"), with("a", "2", "b", "2", "n", "2"), []string{"a content", "b modify/delete", "n add/add"}},
-		{"renamed here, changed there", with("a", "", "a2", text("a")), with("a", text("a")+"more"), []string{"a modify/delete"}},
+		{"renamed here, changed there", with("a", "", "a2", text("a")), with("a", text("a")+"more"), nil},
+		{"changed here, renamed there", with("a", text("a")+"more"), with("a", "", "n/a2", text("a")), nil},
+		{"changed here, renamed and changed there", with("a", text("a")+"more\n"), with("a", "", "a2", "first\n"+text("a")), nil},
+		{"renamed here, mode there", with("a", "", "a2", text("a")), with("a", "+x "+text("a")), nil},
+		{"renamed and changed in the same line", with("a", "", "a2", "1\n"+text("a")), with("a", "2\n"+text("a")), []string{"a2 content"}},
+		{"renamed to one of two alike, changed there", with("a", "", "a2", text("a"), "a3", text("a")), with("a", text("a")+"more"), []string{"a modify/delete"}},
+		{"renamed to what is there, changed there", with("a", "", "n", text("a")), with("a", text("a")+"more\n", "n", "1"), []string{"a modify/delete", "n add/add"}},
 		{"renamed to two names", with("a", "", "a2", text("a")), with("a", "", "a3", text("a")), []string{"a rename"}},
 		{"renamed here, deleted there", with("a", "", "a2", text("a")+"more\n"), with("a", ""), []string{"a rename"}},
 		{"deleted here, renamed there", with("a", ""), with("a", "", "a2", text("a")), []string{"a rename"}},
@@ -147,10 +153,7 @@ func TestMergeCases(t *testing.T) {
 // Whatever two sides do to a tree: where this package says clean, so does git,
 // and with the same tree.
 func TestMergeIsNeverCleanAndWrong(t *testing.T) {
-	runs := 60
-	if testing.Short() {
-		runs = 20
-	}
+	runs := seeds(t, 20, 60)
 	g := newOracle(t)
 	r := g.open()
 	clean, conflicts := 0, 0
@@ -179,12 +182,12 @@ func FuzzMerge(f *testing.F) {
 func checkRandomMerge(tb testing.TB, g *oracle, r *gitflow.Repository, rnd *rand.Rand) (clean bool) {
 	tb.Helper()
 	base := randomState(rnd)
-	root := g.commitState(base)
+	root := g.importState(base)
 	oursState, theirsState := edited(rnd, base), edited(rnd, base)
 	if rnd.IntN(3) == 0 { // the same change on both sides, and a little more
 		theirsState = edited(rnd, oursState)
 	}
-	ours, theirs := g.commitState(oursState, root), g.commitState(theirsState, root)
+	ours, theirs := g.importState(oursState, root), g.importState(theirsState, root)
 	describe := fmt.Sprintf("base %q\nours %q\ntheirs %q", base, oursState, theirsState)
 
 	want, gitClean := g.mergeTree(ours, theirs)
