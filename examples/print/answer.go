@@ -13,6 +13,7 @@ import (
 // answer is what is printed.
 type answer struct {
 	result   *variables.Result
+	spliced  []byte           // the file with some types resolved, or nil
 	problems variables.Errors // each once
 	items    []item           // each property that one of them spoils
 	paths    [][]string       // of the properties with variables
@@ -86,6 +87,9 @@ type step struct {
 
 // print returns the bytes that the options want.
 func (a *answer) print(o options) ([]byte, error) {
+	if a.spliced != nil {
+		return a.spliced, nil
+	}
 	if o.format == "yaml" {
 		if o.reveal {
 			return a.result.RevealedYAML()

@@ -6,9 +6,11 @@
 //
 // The sources are env, file, git, opt, self, sls, strToBool, param and output, and
 // with -aws also aws, cf, s3 and ssm. A variable of another type is left as it is
-// written. -only resolves variables of
-// the named types and leaves all others. -untrusted resolves what needs no
-// environment: file within DIR, opt, self, sls, strToBool and param.
+// written. file reads what is in the repository that holds DIR, or in DIR.
+//
+// -only resolves variables of the named types and leaves all others. As YAML that
+// is the file itself, in which nothing but these is changed. -untrusted opens
+// nothing but the file: its sources are opt, self, sls, strToBool and param.
 //
 // -outputs names a JSON file {"app:stage:region:service": {"key": value}}.
 // -format json prints {"config", "errors", "unresolved"}, and with -origins where

@@ -135,8 +135,7 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 	stage := p.stage
 	if p.untrusted {
 		u := variables.Untrusted{Stage: stage, Options: p.opts, Params: p.params, Only: p.only, Trails: p.origins}
-		result, err := u.Resolve(ctx, p.doc)
-		return newAnswer(p, result, err)
+		return p.answer(ctx, u)
 	}
 	env := p.environ
 	sources := func(stage string) map[string]variables.Source {
@@ -181,8 +180,27 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 		maps.Copy(r.Sources, account.Sources())
 	}
 	r.Trails = p.origins
+	return p.answer(ctx, r)
+}
+
+// resolver is a [variables.Resolver] or [variables.Untrusted].
+type resolver interface {
+	Resolve(context.Context, *variables.Document) (*variables.Result, error)
+	Splice(context.Context, *variables.Document) ([]byte, error)
+}
+
+// answer asks a resolver for what is printed.
+func (p *project) answer(ctx context.Context, r resolver) (*answer, error) {
 	result, err := r.Resolve(ctx, p.doc)
-	return newAnswer(p, result, err)
+	a, err := newAnswer(p, result, err)
+	if err != nil || p.only == nil || p.format != "yaml" {
+		return a, err
+	}
+	a.spliced, err = r.Splice(ctx, p.doc)
+	if _, told := errors.AsType[variables.Errors](err); err != nil && !told {
+		return nil, err
+	}
+	return a, nil
 }
 
 // dirty reports whether the work tree differs from the commit.

@@ -102,6 +102,10 @@ func (n *Node) OffsetAt(i int) (int, bool) {
 	}
 }
 
+// ContentOffset returns the byte of the file where a scalar itself begins, behind
+// its tag and anchor: its quote if it has one.
+func (n *Node) ContentOffset() int { return min(n.contentStart(), len(n.src.text)-1) }
+
 // contentStart returns where a scalar itself begins, behind its tag and anchor,
 // comments between them, and the header of a block.
 func (n *Node) contentStart() int {

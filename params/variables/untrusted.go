@@ -25,6 +25,16 @@ type Untrusted struct {
 
 // Resolve is [Resolver.Resolve].
 func (u Untrusted) Resolve(ctx context.Context, d *Document) (*Result, error) {
+	return u.resolver(ctx, d).Resolve(ctx, d)
+}
+
+// Splice is [Resolver.Splice].
+func (u Untrusted) Splice(ctx context.Context, d *Document) ([]byte, error) {
+	return u.resolver(ctx, d).Splice(ctx, d)
+}
+
+// resolver returns one with the few sources that there are.
+func (u Untrusted) resolver(ctx context.Context, d *Document) *Resolver {
 	r := &Resolver{Stage: u.Stage, Partial: true, Only: u.Only, Trails: u.Trails, Params: DefaultParams(u.Params, nil, nil)}
 	r.Sources = map[string]Source{"opt": Opt(u.Options), "strToBool": StrToBool()}
 	if r.Stage == "" {
@@ -36,5 +46,5 @@ func (u Untrusted) Resolve(ctx context.Context, d *Document) (*Result, error) {
 		r.Stage = stage
 	}
 	r.Sources["sls"] = Sls(r.Stage, "")
-	return r.Resolve(ctx, d)
+	return r
 }
