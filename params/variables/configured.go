@@ -1,0 +1,98 @@
+package variables
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+)
+
+// Configured is a source that a document asks for under a name of its own: an entry
+// of stages.<stage>.resolvers, as Serverless Framework 4 has it.
+//
+//	stages:
+//	  default:
+//	    resolvers:
+//	      team: {type: vault, address: https://vault.example.com}
+//
+// makes ${team:path/key} a variable.
+type Configured struct {
+	// Name is the type of its variables, and Type what kind of source it is.
+	Name, Type string
+	// Config is the rest of the entry, as [Result.Value] has it.
+	Config map[string]any
+	// Pos is that of the entry.
+	Pos Pos
+}
+
+// sourceName is what can be a type at any place of a variable.
+var sourceName = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
+
+// Configured returns the sources that a document asks for, in its order. The block
+// of the stage counts, else that of default; they are not merged. Variables in it
+// are resolved with the sources that r has, not with those of the block itself.
+//
+// The caller makes the sources, of the types that it knows and trusts the document
+// with, and adds them to those of a Resolver. The error is [Errors]; it names every
+// entry that has no type, or a name that is taken.
+func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, error) {
+	memo := newMemory()
+	stage, err := r.stageOf(ctx, d, memo)
+	if err != nil {
+		return nil, err
+	}
+	block := stage
+	if v, _, ok := d.At("stages", block, "resolvers"); !ok || v == nil {
+		block = "default"
+	}
+	v, pos, ok := d.At("stages", block, "resolvers")
+	if !ok || v == nil {
+		return nil, nil
+	}
+	path := "stages." + block + ".resolvers"
+	var n *node
+	var st status
+	s := r.rounds(ctx, d, stage, memo, func(s *session) { n, st = s.follow(ctx, s.root, "stages", block, "resolvers") })
+	if err := s.errs.Err(); err != nil {
+		return nil, err
+	}
+	if st == absent {
+		return nil, nil
+	}
+	if st != found || n.kind != mapNode || n.hasLive() {
+		return nil, Errors{{Pos: pos, Path: path, Code: BadConfig, Msg: "want a map of sources by name that is known here"}}
+	}
+	var list []Configured
+	var errs Errors
+	for i, name := range n.keys {
+		c, why := r.configured(name, n.kids[i])
+		if why != "" {
+			errs = append(errs, &Error{Pos: c.Pos, Path: path + "." + name, Code: BadConfig, Msg: why})
+		}
+		list = append(list, c)
+	}
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// configured reads one entry. why says what is wrong with it.
+func (r *Resolver) configured(name string, n *node) (c Configured, why string) {
+	c = Configured{Name: name, Pos: n.pos}
+	config, ok := n.value().(map[string]any)
+	if !ok {
+		return c, "want a map with a type"
+	}
+	c.Config = config
+	if c.Type, _ = config["type"].(string); c.Type == "" {
+		return c, "no type, such as type: vault"
+	}
+	delete(config, "type")
+	if name == "self" || name == "param" || r.Sources[name] != nil {
+		return c, fmt.Sprintf("%q is the name of another source", name)
+	}
+	if !sourceName.MatchString(name) {
+		return c, fmt.Sprintf("%q cannot stand in a variable, want a small letter and then letters and digits", name)
+	}
+	return c, ""
+}
