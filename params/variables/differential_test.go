@@ -199,7 +199,7 @@ func TestNamedRepairs(t *testing.T) {
 			resolver := variables.Resolver{Stage: "dev", Partial: true, Sources: map[string]variables.Source{
 				"env": variables.Env(oracleEnv()), "strToBool": variables.StrToBool(),
 			}}
-			result, _ := resolver.Resolve(t.Context(), d) //nolint:errcheck // it is looked at as failures
+			result, _ := resolver.Resolve(t.Context(), d)
 			var failed, unresolved []string
 			for _, f := range result.Failures() {
 				failed = append(failed, f.Path)
