@@ -49,6 +49,11 @@ func (r *Repository) diff(ctx context.Context, a, b plumbing.Hash) (map[string]e
 	return edits, r.diffTrees(ctx, edits, "", a, b)
 }
 
+const (
+	maxEdits = 1 << 19
+	maxPath  = 4096 // as in git
+)
+
 // diffTrees adds to edits; a zero hash is a tree that is not there.
 func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir string, a, b plumbing.Hash) error {
 	if a == b {
@@ -56,6 +61,11 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 	}
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
+	}
+	// A tree of a few kilobytes can name itself so often that no memory holds
+	// all of its paths.
+	if len(edits) > maxEdits || len(dir) > maxPath {
+		return fmt.Errorf("%.100s: more than %d changes, or a path of more than %d bytes", dir, maxEdits, maxPath)
 	}
 	olds, err := r.entries(dir, a)
 	if err != nil {

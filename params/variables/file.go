@@ -103,10 +103,17 @@ func (f *fileSource) load(params []any) (*node, string, error) {
 
 // read returns nil for a file that does not exist.
 func (f *fileSource) read(name string) ([]byte, error) {
-	file, err := f.fsys.Open(name)
+	info, err := fs.Stat(f.fsys, name) // first: to open one may be to read all of it
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err == nil && info.Size() > maxFile {
+		err = fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := f.fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // no test where there is no test script, or the one that "npm init" writes.
 func (p *planner) npm(dir string) (install, test []string) {
 	name := path.Join(dir, "package.json")
-	src, err := fs.ReadFile(p.in.Tree, name)
+	src, err := readFile(p.in.Tree, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

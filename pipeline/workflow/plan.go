@@ -101,7 +101,7 @@ func (p *planner) notePropose() {
 	if p.in.Event.Kind != PullRequest {
 		return
 	}
-	src, err := fs.ReadFile(p.in.Tree, FileName)
+	src, err := readFile(p.in.Tree, FileName)
 	gone := errors.Is(err, fs.ErrNotExist)
 	changed := (gone || err == nil) && !bytes.Equal(src, p.in.File.src)
 	if p.in.ChangedKnown {

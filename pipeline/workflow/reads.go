@@ -70,7 +70,7 @@ func (p *planner) document(s Service) *document {
 func (p *planner) config(s Service) (name string, src []byte) {
 	at := "services." + s.Name + ".dir"
 	for _, name := range []string{"serverless.yml", "serverless.yaml", "serverless.json"} {
-		src, err := fs.ReadFile(p.in.Tree, path.Join(s.Dir, name))
+		src, err := readFile(p.in.Tree, path.Join(s.Dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
