@@ -3,6 +3,7 @@ package variables
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
@@ -94,6 +95,26 @@ func (r *Result) RevealedJSON() ([]byte, error) {
 		}
 		return reveal(n), nil
 	}})
+}
+
+// Decode stores the document, or what stands at a path of it, in what v points to,
+// by the rules of encoding/json. Secrets are in the clear in it; a variable that is
+// not resolved is a text. Without a value at the path it is an error.
+func (r *Result) Decode(v any, steps ...string) error {
+	n := r.root.along(steps)
+	if n == nil {
+		return fmt.Errorf("%s: no value at %s", r.doc.file, strings.Join(steps, "."))
+	}
+	below := *r
+	below.root = n
+	src, err := below.RevealedJSON()
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(src, v); err != nil {
+		return fmt.Errorf("%s: %w", n.pos, err)
+	}
+	return nil
 }
 
 func (r *Result) write(w *writer) ([]byte, error) {

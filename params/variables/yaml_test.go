@@ -51,3 +51,20 @@ a:
 s: aval
 `, string(src))
 }
+
+func TestDecode(t *testing.T) {
+	result, err := resolve(t, variables.Resolver{Sources: testSources()}, "provider: {memory: 128, tags: {a: '${env:A}'}}\nlist: [{n: 1}]\n")
+	require.NoError(t, err)
+	var provider struct {
+		Memory int
+		Tags   map[string]string
+	}
+	require.NoError(t, result.Decode(&provider, "provider"))
+	require.Equal(t, 128, provider.Memory)
+	require.Equal(t, "aval", provider.Tags["a"])
+	var n int
+	require.NoError(t, result.Decode(&n, "list", "0", "n"))
+	require.Equal(t, 1, n)
+	require.EqualError(t, result.Decode(&n, "list", "1"), "serverless.yml: no value at list.1")
+	require.ErrorContains(t, result.Decode(&n, "provider"), "serverless.yml:1:11: json: cannot unmarshal object")
+}
