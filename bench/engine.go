@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/slsflow/slsflow/internal/testenv"
@@ -23,6 +24,8 @@ type engine struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
+	// dead is true for an engine that was ended since it took too long.
+	dead atomic.Bool
 }
 
 type request struct {
@@ -64,7 +67,25 @@ func startEngine(ctx context.Context, stderr io.Writer) (*engine, error) {
 	return e, e.cmd.Start()
 }
 
+// patience is how long the engine may take for one document.
+const patience = 30 * time.Second
+
+// resolve has the engine resolve a document. One that takes too long is answered
+// with an Error, and the engine is at its end: see [engine.dead].
 func (e *engine) resolve(r request) (answer, error) {
+	late := time.AfterFunc(patience, func() {
+		e.dead.Store(true)
+		e.cmd.Process.Kill() //nolint:errcheck // it may have ended just now
+	})
+	defer late.Stop()
+	a, err := e.ask(r)
+	if err != nil && e.dead.Load() {
+		return answer{Error: "takes more than " + patience.String()}, nil
+	}
+	return a, err
+}
+
+func (e *engine) ask(r request) (answer, error) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return answer{}, err
@@ -81,5 +102,9 @@ func (e *engine) resolve(r request) (answer, error) {
 }
 
 func (e *engine) close() error {
-	return errors.Join(e.in.Close(), e.cmd.Wait())
+	err := errors.Join(e.in.Close(), e.cmd.Wait())
+	if e.dead.Load() {
+		return nil
+	}
+	return err
 }

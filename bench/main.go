@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -68,8 +67,10 @@ func run(ctx context.Context, sizes, only, profile string, alone bool) (err erro
 			fmt.Fprintln(os.Stderr, "bench: no ratios:", err)
 			other = nil
 		} else {
-			defer func() { err = errors.Join(err, other.close()) }()
+			if err := other.close(); err != nil {
+				return err
+			}
 		}
 	}
-	return table(ctx, os.Stdout, other, list, only)
+	return table(ctx, os.Stdout, other != nil, list, only)
 }

@@ -29,7 +29,7 @@ type measured struct {
 	value                any
 }
 
-func table(ctx context.Context, w io.Writer, other *engine, sizes []int, only string) error {
+func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only string) error {
 	var bad []error
 	for _, s := range shapes() {
 		if !strings.Contains(s.name, only) {
@@ -38,7 +38,20 @@ func table(ctx context.Context, w io.Writer, other *engine, sizes []int, only st
 		fmt.Fprintf(w, "%s\n%9s %10s %10s %8s %8s %8s %8s %7s %8s %8s\n", s.name,
 			"variables", "resolve", "engine", "ratio", "growth", "ns/var", "allocs/v", "B/var", "÷ YAML", "whole")
 		var before measured
+		var other *engine // one for each shape; it is warm after a few times
+		if compare {
+			var err error
+			if other, err = startEngine(ctx, os.Stderr); err != nil {
+				return err
+			}
+		}
 		for _, n := range sizes {
+			if other != nil && other.dead.Load() {
+				if err := other.close(); err != nil {
+					return err
+				}
+				other = nil
+			}
 			m, theirs, err := measure(ctx, s, n, other)
 			if err != nil {
 				return fmt.Errorf("%s, %d: %w", s.name, n, err)
@@ -48,7 +61,8 @@ func table(ctx context.Context, w io.Writer, other *engine, sizes []int, only st
 				growth = fmt.Sprintf("%.2f", m.resolve.Seconds()/before.resolve.Seconds()/(float64(m.variables)/float64(before.variables)))
 			}
 			if theirs.Error != "" {
-				ratio, whole = "fails", "fails"
+				ratio, whole = "-", "-"
+				defer fmt.Fprintf(w, "%s, %d: engine: %s\n", s.name, n, theirs.Error)
 			} else if other != nil {
 				ratio = fmt.Sprintf("%.0f", theirs.Resolve/ms(m.resolve))
 				whole = fmt.Sprintf("%.0f", (theirs.Resolve+theirs.Scan)/ms(m.resolve+max(m.parse-m.yaml, 0)))
@@ -60,6 +74,11 @@ func table(ctx context.Context, w io.Writer, other *engine, sizes []int, only st
 			fmt.Fprintf(w, "%9d %8.2fms %8.0fms %8s %8s %8.0f %8.1f %7.0f %8.2f %8s\n", m.variables, ms(m.resolve), theirs.Resolve,
 				ratio, growth, float64(m.resolve)/v, m.allocations/v, m.bytes/v, float64(m.parse+m.resolve)/float64(m.yaml), whole)
 			before = m
+		}
+		if other != nil {
+			if err := other.close(); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintln(w)
 	}
@@ -112,7 +131,7 @@ func measure(ctx context.Context, s shape, n int, other *engine) (m measured, a 
 	if m.resolve, err = best(resolve); err != nil || other == nil {
 		return m, a, err
 	}
-	a, err = other.resolve(request{Dir: dir, Configuration: d.Value(), Options: options, Times: 5, Budget: 3000})
+	a, err = other.resolve(request{Dir: dir, Configuration: d.Value(), Options: options, Times: 50, Budget: 2000})
 	if err == nil && a.Failed > 0 {
 		err = fmt.Errorf("engine: %d properties have no value", a.Failed)
 	}
