@@ -151,3 +151,25 @@ service: db
 	e.Message = "a\x00b"
 	require.Contains(t, h.log(t, h.run(t, e), "test db", "test"), "a\ufffdb")
 }
+
+// TestStageOfSomebodyElse has two plans for a stage that belonged to nobody when
+// they were made: one of alice, and one of bob.
+func TestStageOfSomebodyElse(t *testing.T) {
+	h := build(t, victim)
+	h.exec.Provisioner = provisioner{}
+	h.keep(t, "key", "secret-of-dev")
+	bob := at(alice("db"), "alice")
+	bob.Actor = "bob"
+	second, err := h.plan(t.Context(), bob)
+	require.NoError(t, err)
+	h.run(t, alice("db"))
+	err = h.start(t, second).Err()
+	require.ErrorContains(t, err, `stage "alice": it belongs to user:alice by now, and the plan was made for user:bob (plan again)`)
+	require.Len(t, h.history(t, "db", "alice"), 1)
+	bob.Takeover = true
+	h.run(t, bob)
+	require.Equal(t, "user:bob", h.history(t, "db", "alice")[0].Owner)
+	bob.Takeover = false
+	bob.Remove = true
+	h.run(t, bob)
+}

@@ -32,6 +32,9 @@ func (a *attempt) finished(ctx context.Context, status outputs.Status) (outputs.
 // run at a time works on a stage.
 func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Record, error) {
 	store := a.exec.Records
+	if err := a.owns(ctx); err != nil {
+		return outputs.Record{}, err
+	}
 	history, err := store.History(ctx, a.instance)
 	if err != nil {
 		return outputs.Record{}, err
@@ -63,6 +66,27 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 		Started:  a.exec.now(),
 		Reads:    a.reads.list(),
 	}, after)
+}
+
+// owns returns an error if the stage has got another owner since the plan was
+// made. Two plans may have been made for a stage that had none.
+func (a *attempt) owns(ctx context.Context) error {
+	if a.task.Owner == "" || a.task.Takeover {
+		return nil
+	}
+	latest, err := a.exec.Records.Latest(ctx, outputs.Filter{App: a.task.App, Stage: a.task.Stage})
+	if err != nil {
+		return err
+	}
+	for _, r := range latest {
+		if a.destroys() && r.Instance != a.instance {
+			continue // what is left of a takeover is removed one by one
+		}
+		if r.Status != outputs.Removed && r.Owner != "" && r.Owner != a.task.Owner {
+			return fmt.Errorf("stage %q: it belongs to %s by now, and the plan was made for %s (plan again)", a.task.Stage, r.Owner, a.task.Owner)
+		}
+	}
+	return nil
 }
 
 // end writes the last status of a record and returns it. It does so even if ctx

@@ -122,7 +122,7 @@ func (p *planner) baseTask(n stage.Name, owner string, kind DeployType, prof pro
 		trust = Trusted
 	}
 	return Task{
-		App: p.in.File.App, Stage: n, Profile: prof.Name, Account: prof.Account, Owner: owner,
+		App: p.in.File.App, Stage: n, Profile: prof.Name, Account: prof.Account, Owner: owner, Takeover: e.Takeover,
 		Actor: e.Actor, Repository: e.Repository, Branch: e.Branch, PullRequest: e.PullRequest,
 		Message: bounded(e.Message), DeployType: kind, Trust: trust,
 	}

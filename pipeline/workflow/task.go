@@ -72,7 +72,9 @@ type Task struct {
 	// Owner is whom the stage belongs to: "branch:feature/x", "user:alice", or
 	// "pull-request:7" for that of a fork. Empty for a stage of the workflow,
 	// which belongs to nobody and is never removed with a branch.
-	Owner       string     `json:"owner,omitempty"`
+	Owner string `json:"owner,omitempty"`
+	// Takeover says that the stage may belong to another owner until now.
+	Takeover    bool       `json:"takeover,omitempty"`
 	Actor       string     `json:"actor,omitempty"`
 	Repository  string     `json:"repository,omitempty"`
 	Branch      string     `json:"branch,omitempty"`
