@@ -33,9 +33,8 @@ var reserved = []string{
 // so). It is how a parent's environment becomes [Executor.Env]; nothing else of
 // it reaches a child.
 //
-// Variables that choose credentials, such as AWS_PROFILE, do not reach the deploy,
-// verify and remove steps of an Executor that has an [Access], even if they are
-// allowed here.
+// Variables that choose credentials, such as AWS_PROFILE, reach no step of an
+// Executor that has an [Access], even if they are allowed here.
 func Allow(environ []string, further ...string) map[string]string {
 	env := make(map[string]string)
 	for _, nameValue := range environ {

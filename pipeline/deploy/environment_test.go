@@ -104,6 +104,8 @@ func TestEnvironmentOfEachStep(t *testing.T) {
 		"SERVERLESS_DEPLOY_TYPE": "preview", "SERVERLESS_ROOT_PATH": filepath.Join(h.repo, "db"),
 		"SLSFLOW_APP": "shop", "SLSFLOW_SERVICE": "db", "SLSFLOW_STAGE": "feature-x", "SLSFLOW_REGION": "us-east-1", "SLSFLOW_PROFILE": "dev",
 		"env": "dev", "size": "512", "zones": `["a","b"]`, "end_point": "https://x", "on": "true", "api_key": "hush-hush",
+		// No credentials are to be found, also by those who look for them.
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
 	}
 	require.Equal(t, common, h.env(t, "install"))
 	require.Equal(t, common, h.env(t, "test"))
@@ -112,7 +114,6 @@ func TestEnvironmentOfEachStep(t *testing.T) {
 	maps.Copy(withKeys, map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIA-of-the-profile", "AWS_SECRET_ACCESS_KEY": "secret-of-the-profile",
 		"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	})
 	require.Equal(t, withKeys, h.env(t, "deploy"))
 
@@ -166,7 +167,7 @@ func TestParamsThatAreCalledLikeSomethingElse(t *testing.T) {
 		if strings.HasPrefix(name, "AWS_") {
 			require.Contains(t, []string{
 				"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION",
-				"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL",
+				"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL",
 			}, name)
 		}
 	}

@@ -84,7 +84,7 @@ func (e *Executor) Execute(ctx context.Context, t pipeline.Task) (json.RawMessag
 		if err != nil {
 			return nil, err
 		}
-		return nil, a.commands(ctx, env)
+		return nil, a.commands(ctx, a.withoutCredentials(env))
 	case workflow.ActionVerify:
 		env, err := a.verifying(ctx)
 		if err != nil {

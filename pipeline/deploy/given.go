@@ -126,20 +126,27 @@ func (a *attempt) credentials(ctx context.Context, env environment) (environment
 	if err != nil {
 		return nil, err
 	}
-	access := environment{
-		"AWS_REGION": a.task.Region, "AWS_DEFAULT_REGION": a.task.Region,
-		// The files of the person would be asked for a profile that a serverless
-		// file names, which may be of another account.
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-	}
+	access := environment{"AWS_REGION": a.task.Region, "AWS_DEFAULT_REGION": a.task.Region}
 	for name, value := range given {
 		access[name] = value
 	}
+	a.mask(access.secrets()...)
+	return access.with(a.withoutCredentials(env)), nil
+}
+
+// withoutCredentials returns env so that no program finds credentials by it. The
+// files of the person would be asked for a profile that a serverless file names,
+// which may be of another account. Without an Access the caller's are meant to be
+// found.
+func (a *attempt) withoutCredentials(env environment) environment {
+	if a.exec.Access == nil {
+		return env
+	}
+	closed := environment{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true"}
 	for name, value := range env {
-		if _, ours := access[name]; !ours && !choosesCredentials(name) {
-			access[name] = value
+		if _, ours := closed[name]; !ours && !choosesCredentials(name) {
+			closed[name] = value
 		}
 	}
-	a.mask(access.secrets()...)
-	return access, nil
+	return closed
 }
