@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slsflow/slsflow/gitflow"
+	"github.com/slsflow/slsflow/internal/testenv"
 )
 
 // oracle is a directory in which the real git runs. The tests compare what this
@@ -33,20 +34,10 @@ func gitEnv(extra ...string) []string {
 	}, extra...)
 }
 
-func needGit(tb testing.TB) {
-	tb.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("no git in PATH")
-		}
-		tb.Skip("no git in PATH")
-	}
-}
-
 // newOracle makes a repository with a work tree on branch master.
 func newOracle(tb testing.TB, initArgs ...string) *oracle {
 	tb.Helper()
-	needGit(tb)
+	testenv.Git(tb)
 	g := &oracle{t: tb, dir: tb.TempDir(), when: 1_700_000_000}
 	g.git(append([]string{"init", "-q", "-b", "master"}, initArgs...)...)
 	return g

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slsflow/slsflow/gitflow"
+	"github.com/slsflow/slsflow/internal/testenv"
 )
 
 // host serves a repository over HTTP with git's own server program.
@@ -76,7 +77,7 @@ func (h *host) remote() *gitflow.Remote {
 
 func emptyBare(t *testing.T) *oracle {
 	t.Helper()
-	needGit(t)
+	testenv.Git(t)
 	b := &oracle{t: t, dir: filepath.Join(t.TempDir(), "empty.git")}
 	require.NoError(t, os.MkdirAll(b.dir, 0o777))
 	b.git("init", "-q", "--bare", "-b", "master")

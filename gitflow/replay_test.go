@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slsflow/slsflow/gitflow"
+	"github.com/slsflow/slsflow/internal/testenv"
 )
 
 // replay merges the parents of every merge of a repository again, here and with
@@ -49,7 +50,7 @@ func replay(t *testing.T, g *oracle) (merges, gitClean, clean int) {
 func TestReplay(t *testing.T) {
 	dirs := filepath.SplitList(os.Getenv("SLSFLOW_REPLAY"))
 	for _, dir := range dirs {
-		needGit(t)
+		testenv.Git(t)
 		merges, gitClean, clean := replay(t, &oracle{t: t, dir: dir})
 		t.Logf("%s: %d merges, %d clean in git, %d here", filepath.Base(dir), merges, gitClean, clean)
 	}

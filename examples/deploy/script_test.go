@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slsflow/slsflow/internal/testenv"
 )
 
 var update = flag.Bool("update", false, "write what is printed into the scripts")
@@ -37,12 +39,7 @@ func TestMain(m *testing.M) {
 //
 // In these files each run is RUN1, RUN2 and so on, and times are TIME and WHEN.
 func TestScripts(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no git in PATH")
-		}
-		t.Skip("no git in PATH")
-	}
+	testenv.Git(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		UpdateScripts:       *update,

@@ -2,10 +2,11 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slsflow/slsflow/internal/testenv"
 )
 
 // The test binary is the program.
@@ -16,12 +17,7 @@ func TestMain(m *testing.M) {
 // Each file of testdata is a repository, made with git, and what the program says
 // about it.
 func TestScripts(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no git in PATH")
-		}
-		t.Skip("no git in PATH")
-	}
+	testenv.Git(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

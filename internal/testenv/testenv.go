@@ -53,6 +53,12 @@ func Node(tb testing.TB) string {
 	return need(tb, FindNode)
 }
 
+// Git returns the path of git, as it is found in PATH, or skips the test.
+func Git(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, FindGit)
+}
+
 // FindMoto is [Moto] for programs: it returns an error that wraps [ErrMissing].
 func FindMoto() (string, error) {
 	return find("moto", "venv.stamp", "venv", "bin", "python")
@@ -74,6 +80,15 @@ func FindNode() (string, error) {
 	path, err := exec.LookPath("node")
 	if err != nil {
 		return "", fmt.Errorf("testenv: node: %w: %w (install Node.js 20 or later)", ErrMissing, err)
+	}
+	return filepath.Abs(path)
+}
+
+// FindGit is [Git] for programs: it returns an error that wraps [ErrMissing].
+func FindGit() (string, error) {
+	path, err := exec.LookPath("git")
+	if err != nil {
+		return "", fmt.Errorf("testenv: git: %w: %w (install git)", ErrMissing, err)
 	}
 	return filepath.Abs(path)
 }

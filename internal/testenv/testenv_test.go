@@ -111,3 +111,10 @@ func Example() {
 	}
 	// Output: serverless.js
 }
+
+func TestFindGit(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := testenv.FindGit()
+	require.ErrorIs(t, err, testenv.ErrMissing)
+	require.ErrorContains(t, err, "install git")
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slsflow/slsflow/internal/testenv"
 	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/params/variables/gitsource"
 )
@@ -26,9 +27,7 @@ type repository struct {
 
 func newRepository(t *testing.T) *repository {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not installed")
-	}
+	testenv.Git(t)
 	r := &repository{t: t, dir: filepath.Join(t.TempDir(), "folder"), now: 1700000000}
 	require.NoError(t, os.Mkdir(r.dir, 0o700))
 	r.git("init", "-q", "-b", "main")
