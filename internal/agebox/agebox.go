@@ -8,6 +8,7 @@ package agebox
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -104,6 +105,28 @@ func (b *Box) Recipient() string {
 func (b *Box) Check(recipient string) error {
 	_, err := b.identity(recipient)
 	return err
+}
+
+// CheckRows is Check for all that a store holds. Each row has a recipient, the
+// name of one secret that is sealed for it, and how many there are; what says what
+// those are. The rows are closed.
+func (b *Box) CheckRows(rows *sql.Rows, what string) error {
+	defer func() { _ = rows.Close() }()
+	var problems []error
+	for rows.Next() {
+		var recipient, name string
+		var n int
+		if err := rows.Scan(&recipient, &name, &n); err != nil {
+			return err
+		}
+		if err := b.Check(recipient); err != nil {
+			if n > 1 {
+				name = fmt.Sprintf("%s and %d more", name, n-1)
+			}
+			problems = append(problems, fmt.Errorf("%s %s: %w", what, name, err))
+		}
+	}
+	return errors.Join(errors.Join(problems...), rows.Err())
 }
 
 // Seal encrypts the secret of name.

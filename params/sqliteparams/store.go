@@ -112,22 +112,7 @@ func (s *Store) checkKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	var problems []error
-	for rows.Next() {
-		var recipient, name string
-		var n int
-		if err := rows.Scan(&recipient, &name, &n); err != nil {
-			return err
-		}
-		if err := s.box.Check(recipient); err != nil {
-			if n > 1 {
-				name = fmt.Sprintf("%s and %d more", name, n-1)
-			}
-			problems = append(problems, fmt.Errorf("secret %s: %w", name, err))
-		}
-	}
-	return errors.Join(errors.Join(problems...), rows.Err())
+	return s.box.CheckRows(rows, "secret")
 }
 
 // Close closes the file. The store cannot be used after it.
