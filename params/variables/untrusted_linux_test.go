@@ -42,6 +42,7 @@ func TestUntrustedOpensNothing(t *testing.T) {
 	}
 	out, exit := child("untrusted")
 	if exit != nil && exit.ExitCode() == noSeccomp {
+		require.NotEqual(t, "true", os.Getenv("CI"), "%s", out)
 		t.Skip(out)
 	}
 	require.Nil(t, exit, "%v: %s", exit, out)
