@@ -43,20 +43,24 @@ type Found struct {
 // value inside it, or an error, which means that it could not tell. A null inside
 // a value is absent.
 func Lookup(ctx context.Context, s Store, ref Ref) (Found, bool, error) {
-	history, err := s.History(ctx, ref.Instance)
+	published, err := ListPublished(ctx, s, []Instance{ref.Instance})
 	if err != nil {
 		return Found{}, false, fmt.Errorf("output %v: %w", ref, err)
 	}
-	r, ok := Published(history)
-	if !ok {
-		return Found{}, false, nil
-	}
+	return LookupIn(ctx, s, published[ref.Instance], ref)
+}
+
+// LookupIn is [Lookup] for who has the record that counts now already: r is what
+// [ListPublished] or [Published] gave, and absent if it is the zero Record. The
+// store is asked for the value of a secret alone.
+func LookupIn(ctx context.Context, s Store, r Record, ref Ref) (Found, bool, error) {
 	out, ok := r.Outputs[ref.Key]
 	if !ok {
 		return Found{}, false, nil
 	}
 	value := out.Value
 	if out.Secret {
+		var err error
 		if value, ok, err = s.Secret(ctx, ref.Instance, r.Number, ref.Key); err == nil && !ok {
 			err = fmt.Errorf("record %d has no value of the secret", r.Number)
 		}

@@ -150,6 +150,19 @@ func (u *unreadable) History(ctx context.Context, i outputs.Instance) ([]outputs
 	return history, errors.Join(err, u.history)
 }
 
+func (u *unreadable) ListPublished(ctx context.Context, instances []outputs.Instance) (list []outputs.Record, err error) {
+	for _, i := range instances {
+		history, err := u.History(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if r, ok := outputs.Published(history); ok {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
 func (u *unreadable) Secret(ctx context.Context, i outputs.Instance, n int64, key string) (json.RawMessage, bool, error) {
 	v, ok, err := u.Memory.Secret(ctx, i, n, key)
 	return v, ok && !u.lost, errors.Join(err, u.secret)

@@ -56,29 +56,51 @@ type Change struct {
 // A stale instance may itself be read by others: these are stale only when it has
 // been deployed again and its own outputs have changed by that.
 func ListStale(ctx context.Context, s Store, f Filter) ([]Stale, error) {
-	latest, err := s.Latest(ctx, f)
+	list, err := listStale(ctx, s, f)
 	if err != nil {
 		return nil, fmt.Errorf("list stale instances: %w", err)
 	}
+	return list, nil
+}
+
+func listStale(ctx context.Context, s Store, f Filter) ([]Stale, error) {
+	latest, err := s.Latest(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	readers := make([]Instance, len(latest))
+	for i, r := range latest {
+		readers[i] = r.Instance
+	}
+	published, err := ListPublished(ctx, s, readers)
+	if err != nil {
+		return nil, err
+	}
+	var read []Instance
+	for _, r := range published {
+		for _, from := range r.Reads {
+			read = append(read, from.Instance)
+		}
+	}
+	producers, err := ListPublished(ctx, s, read)
+	if err != nil {
+		return nil, err
+	}
 	known := histories{store: s, kept: make(map[Instance][]Record)}
 	var list []Stale
-	for _, r := range latest {
-		if r.Status == Removed || r.Removal {
-			continue
-		}
-		if r.Status != Deployed {
-			history, err := known.of(ctx, r.Instance)
-			if err != nil {
-				return nil, fmt.Errorf("list stale instances: %w", err)
-			}
-			var ok bool
-			if r, ok = Published(history); !ok {
+	for _, reader := range readers {
+		r := published[reader]
+		var changes []Change
+		for _, read := range r.Reads {
+			now := producers[read.Instance]
+			if out, ok := now.Outputs[read.Key]; ok && out.Hash == read.Hash {
 				continue
 			}
-		}
-		changes, err := known.changes(ctx, r)
-		if err != nil {
-			return nil, fmt.Errorf("list stale instances: %v: %w", r.Instance, err)
+			history, err := known.of(ctx, read.Instance) // for the value that was read
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, changed(read, valueOf(history, read), now))
 		}
 		if len(changes) > 0 {
 			list = append(list, Stale{Record: r, Changes: changes})
@@ -99,40 +121,27 @@ func (h histories) of(ctx context.Context, i Instance) ([]Record, error) {
 	}
 	list, err := h.store.History(ctx, i)
 	if err != nil {
-		return nil, fmt.Errorf("history of %v: %w", i, err)
+		return nil, err
 	}
 	h.kept[i] = list
 	return list, nil
 }
 
-// changes returns what r read and is not the same now.
-func (h histories) changes(ctx context.Context, r Record) ([]Change, error) {
-	var list []Change
-	for _, read := range r.Reads {
-		history, err := h.of(ctx, read.Instance)
-		if err != nil {
-			return nil, err
-		}
-		c := Change{Read: read, Kind: Gone}
-		was := valueOf(history, read)
-		c.Was, c.Secret = was.Value, was.Secret
-		if now, ok := Published(history); ok {
-			out, ok := now.Outputs[read.Key]
-			if ok && out.Hash == read.Hash {
-				continue
-			}
-			c.Kind, c.Number = Dropped, now.Number
-			if ok {
-				c.Kind, c.Now = Changed, out.Value
-			}
-			c.Secret = c.Secret || out.Secret
-		}
-		if c.Secret {
-			c.Was, c.Now = nil, nil
-		}
-		list = append(list, c)
+// changed says what became of an output that was read. now is what its instance
+// publishes, the zero Record if nothing.
+func changed(read Read, was Output, now Record) Change {
+	c := Change{Kind: Gone, Read: read, Number: now.Number, Was: was.Value, Secret: was.Secret}
+	out, ok := now.Outputs[read.Key]
+	switch {
+	case ok:
+		c.Kind, c.Now = Changed, out.Value
+	case now.Number > 0:
+		c.Kind = Dropped
 	}
-	return list, nil
+	if c.Secret = c.Secret || out.Secret; c.Secret {
+		c.Was, c.Now = nil, nil
+	}
+	return c
 }
 
 // valueOf returns what was read, if that record is still in the history.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -118,29 +120,48 @@ func TestListStale(t *testing.T) {
 	}
 }
 
-// oneUnreadable has records and cannot read the history of one instance.
+var errUnreadable = errors.New("disk on fire")
+
+// oneUnreadable is a store that is no Batcher, has records, and cannot read the
+// history of one instance.
 type oneUnreadable struct {
+	outputs.Store
+	bad outputs.Instance
+}
+
+func (u oneUnreadable) History(ctx context.Context, i outputs.Instance) ([]outputs.Record, error) {
+	if i == u.bad {
+		return nil, fmt.Errorf("%v: %w", i, errUnreadable)
+	}
+	return u.Store.History(ctx, i)
+}
+
+// unpublishable cannot say what is published by one instance.
+type unpublishable struct {
 	outputstest.Memory
 	bad outputs.Instance
 }
 
-var errUnreadable = errors.New("disk on fire")
-
-func (u *oneUnreadable) History(ctx context.Context, i outputs.Instance) ([]outputs.Record, error) {
-	if i == u.bad {
-		return nil, errUnreadable
+func (u *unpublishable) ListPublished(ctx context.Context, list []outputs.Instance) ([]outputs.Record, error) {
+	if slices.Contains(list, u.bad) {
+		return nil, fmt.Errorf("%v: %w", u.bad, errUnreadable)
 	}
-	return u.Memory.History(ctx, i)
+	return u.Memory.ListPublished(ctx, list)
 }
 
 // A producer that cannot be read is never one that has gone.
 func TestListStaleUnreadable(t *testing.T) {
-	var s oneUnreadable
+	var s unpublishable
 	db, api := instance(t, "shop", "dev", "eu-west-1", "db"), instance(t, "shop", "alice", "eu-west-1", "api")
 	add(t, &s, db, outputs.Deploying, outputs.Deployed, value(`1`))
 	reads(t, &s, api, db, outputs.Deployed)
 	s.bad = db
-	_, err := outputs.ListStale(t.Context(), &s, outputs.Filter{})
-	require.ErrorIs(t, err, errUnreadable)
-	require.ErrorContains(t, err, "shop:dev:eu-west-1:db")
+	for _, store := range []outputs.Store{&s, oneUnreadable{&s.Memory, db}} {
+		if _, batches := store.(outputs.Batcher); batches != (store == outputs.Store(&s)) {
+			t.Fatalf("%T: Batcher is %v", store, batches)
+		}
+		_, err := outputs.ListStale(t.Context(), store, outputs.Filter{})
+		require.ErrorIs(t, err, errUnreadable)
+		require.ErrorContains(t, err, "shop:dev:eu-west-1:db")
+	}
 }

@@ -18,7 +18,7 @@ type Memory struct {
 	records map[outputs.Instance][]entry // oldest first: the number is the index and one
 }
 
-var _ outputs.Store = (*Memory)(nil)
+var _ outputs.Batcher = (*Memory)(nil)
 
 type entry struct {
 	record  outputs.Record // as it is given out
@@ -105,6 +105,24 @@ func (m *Memory) Latest(ctx context.Context, f outputs.Filter) ([]outputs.Record
 	}
 	slices.SortFunc(latest, func(a, b outputs.Record) int { return a.Compare(b.Instance) })
 	return latest, nil
+}
+
+// ListPublished returns the record of each instance whose outputs count now.
+func (m *Memory) ListPublished(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var published []outputs.Record
+	for _, i := range instances {
+		history, err := m.History(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if r, ok := outputs.Published(history); ok {
+			published = append(published, r)
+		}
+	}
+	return published, nil
 }
 
 // Secret returns the value of a secret output.

@@ -21,7 +21,8 @@ import (
 //
 // A store whose End of a record with a secret output returns an error that wraps
 // [errors.ErrUnsupported] is taken to keep no secrets: the rules about them are
-// skipped, by name.
+// skipped, by name, and so are those about batches if the store is no
+// [outputs.Batcher].
 func TestStore(t *testing.T, newStore func(t *testing.T) outputs.Store) {
 	t.Helper()
 	for _, r := range rules {
@@ -29,6 +30,9 @@ func TestStore(t *testing.T, newStore func(t *testing.T) outputs.Store) {
 			s := newStore(t)
 			if r.secrets && !keepsSecrets(t.Context(), newStore(t)) {
 				t.Skip("the store keeps no secrets")
+			}
+			if _, ok := s.(outputs.Batcher); r.batches && !ok {
+				t.Skip("the store is no outputs.Batcher")
 			}
 			if err := r.check(t.Context(), s); err != nil {
 				t.Errorf("%v\n\tthe rule: %s", err, r.why)

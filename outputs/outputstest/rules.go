@@ -18,6 +18,7 @@ type rule struct {
 	name    string
 	why     string // quoted in a failure, so that nobody needs to read this file
 	secrets bool   // needs a store that keeps secrets
+	batches bool   // needs an outputs.Batcher
 	check   func(context.Context, outputs.Store) error
 }
 
@@ -390,6 +391,18 @@ var rules = []rule{
 			}
 			return wantNewest(ctx, s, r)
 		},
+	},
+	{
+		name:    "what is published is that of the history",
+		why:     "it must not matter whether one asks for one instance or for a hundred",
+		batches: true,
+		check:   checkPublished,
+	},
+	{
+		name:    "what is published can be asked of a hundred instances, by a ctx that is not done",
+		why:     "a plan of a hundred services reads their outputs at once, and absent is not the same as unknown",
+		batches: true,
+		check:   checkHundred,
 	},
 	{
 		name:  "of many that begin at once, one wins",

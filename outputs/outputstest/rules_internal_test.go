@@ -26,6 +26,27 @@ type altered struct {
 	history func(context.Context, outputs.Instance) ([]outputs.Record, error)
 	latest  func(context.Context, outputs.Filter) ([]outputs.Record, error)
 	secret  func(context.Context, outputs.Instance, int64, string) (json.RawMessage, bool, error)
+
+	published func(context.Context, []outputs.Instance) ([]outputs.Record, error)
+}
+
+func (a *altered) ListPublished(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+	if a.published != nil {
+		return a.published(ctx, instances)
+	}
+	return a.Memory.ListPublished(ctx, instances)
+}
+
+// byNewest makes the batch choose of the newest record alone.
+func (a *altered) byNewest(choose func(outputs.Record) bool) {
+	a.published = func(ctx context.Context, instances []outputs.Instance) (list []outputs.Record, err error) {
+		for _, i := range instances {
+			if history, _ := a.Memory.History(ctx, i); len(history) > 0 && choose(history[0]) {
+				list = append(list, history[0])
+			}
+		}
+		return list, nil
+	}
 }
 
 func (a *altered) Begin(ctx context.Context, r outputs.Record, after int64) (outputs.Record, error) {
@@ -425,6 +446,60 @@ var broken = map[string][]func(*altered){
 		func(a *altered) {
 			a.secret = func(ctx context.Context, i outputs.Instance, n int64, key string) (json.RawMessage, bool, error) {
 				return a.Memory.Secret(context.WithoutCancel(ctx), i, n, key)
+			}
+		},
+	},
+	"what is published is that of the history": {
+		func(a *altered) { a.byNewest(func(outputs.Record) bool { return true }) },
+		func(a *altered) { a.byNewest(func(r outputs.Record) bool { return r.Status == outputs.Deployed }) },
+		func(a *altered) { // a removal that failed does not hide what was
+			a.published = func(ctx context.Context, instances []outputs.Instance) (list []outputs.Record, err error) {
+				for _, i := range instances {
+					history, _ := a.Memory.History(ctx, i)
+					history = slices.DeleteFunc(history, func(r outputs.Record) bool { return r.Removal && r.Status == outputs.Failed })
+					if r, ok := outputs.Published(history); ok {
+						list = append(list, r)
+					}
+				}
+				return list, nil
+			}
+		},
+		func(a *altered) { // one that ends late is the last one
+			ends := make(map[outputs.Instance]int64)
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				if r.Status == outputs.Deployed {
+					ends[r.Instance] = r.Number
+				} else if r.Removal {
+					delete(ends, r.Instance)
+				}
+				return a.Memory.End(ctx, r)
+			}
+			a.published = func(_ context.Context, instances []outputs.Instance) (list []outputs.Record, err error) {
+				for _, i := range instances {
+					if n := ends[i]; n > 0 {
+						list = append(list, a.records[i][n-1].record.Clone())
+					}
+				}
+				return list, nil
+			}
+		},
+	},
+	"what is published can be asked of a hundred instances, by a ctx that is not done": {
+		func(a *altered) {
+			a.published = func(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+				return a.Memory.ListPublished(ctx, instances[:min(len(instances), 60)]) // what came in the first answer
+			}
+		},
+		func(a *altered) {
+			a.published = func(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+				list, _ := a.Memory.ListPublished(ctx, instances)
+				return list, nil
+			}
+		},
+		func(a *altered) { // the same twice, after it was asked again for what was missing
+			a.published = func(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+				list, err := a.Memory.ListPublished(ctx, instances)
+				return append(list, list[:min(1, len(list))]...), err
 			}
 		},
 	},

@@ -52,7 +52,7 @@ type Store struct {
 	box *agebox.Box
 }
 
-var _ outputs.Store = (*Store)(nil)
+var _ outputs.Batcher = (*Store)(nil)
 
 // steps make the tables, see [sqlitefile.Migrate].
 func steps() []string {
@@ -91,7 +91,18 @@ CREATE TABLE outputs_hashkey ( -- one row at most
 	id        INTEGER PRIMARY KEY CHECK (id = 1),
 	sealed    BLOB NOT NULL,
 	recipient TEXT NOT NULL
-) STRICT`}
+) STRICT`, `
+-- What counts now is found without the history: the newest removal, and the
+-- newest record behind it that is deployed; 0 is none.
+ALTER TABLE outputs_instances ADD COLUMN removal   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outputs_instances ADD COLUMN published INTEGER NOT NULL DEFAULT 0;
+UPDATE outputs_instances AS i SET removal = coalesce((
+	SELECT max(number) FROM outputs_records AS r
+	WHERE (r.app, r.stage, r.region, r.service) = (i.app, i.stage, i.region, i.service) AND record ->> 'removal'), 0);
+UPDATE outputs_instances AS i SET published = coalesce((
+	SELECT max(number) FROM outputs_records AS r
+	WHERE (r.app, r.stage, r.region, r.service) = (i.app, i.stage, i.region, i.service)
+		AND number > removal AND record ->> 'status' = 'deployed'), 0)`}
 }
 
 // Open opens the store in the file at path, which it creates if there is none;

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/slsflow/slsflow/outputs"
 )
@@ -23,14 +24,46 @@ func (s *Store) History(ctx context.Context, i outputs.Instance) ([]outputs.Reco
 
 // Latest returns the newest record of each instance that f lets through.
 func (s *Store) Latest(ctx context.Context, f outputs.Filter) ([]outputs.Record, error) {
+	var conditions []string
+	var args []any
+	for _, c := range []struct{ column, want string }{{"app", f.App}, {"stage", f.Stage.String()}, {"region", f.Region}, {"service", f.Service}} {
+		if c.want != "" {
+			conditions = append(conditions, "i."+c.column+" = ?")
+			args = append(args, c.want)
+		}
+	}
+	clause := ""
+	if len(conditions) > 0 {
+		clause = "WHERE " + strings.Join(conditions, " AND ")
+	}
 	records, err := s.records(ctx, `
 		SELECT record FROM outputs_instances AS i
 		JOIN outputs_records AS r ON (r.app, r.stage, r.region, r.service, r.number) = (i.app, i.stage, i.region, i.service, i.newest)
-		WHERE ?1 IN ('', i.app) AND ?2 IN ('', i.stage) AND ?3 IN ('', i.region) AND ?4 IN ('', i.service)
-		ORDER BY i.app, i.stage, i.region, i.service`,
-		f.App, f.Stage.String(), f.Region, f.Service)
+		`+clause+` ORDER BY i.app, i.stage, i.region, i.service`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("latest records: %w", err)
+	}
+	return records, nil
+}
+
+// ListPublished returns the record of each instance whose outputs count now.
+func (s *Store) ListPublished(ctx context.Context, instances []outputs.Instance) ([]outputs.Record, error) {
+	wanted := make([][]any, len(instances))
+	for i, instance := range instances {
+		wanted[i] = where(instance)
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("published records: %w", err)
+	}
+	records, err := s.records(ctx, `
+		SELECT record FROM json_each(?) AS wanted
+		CROSS JOIN outputs_instances AS i ON (i.app, i.stage, i.region, i.service)
+			= (wanted.value ->> 0, wanted.value ->> 1, wanted.value ->> 2, wanted.value ->> 3)
+		JOIN outputs_records AS r ON (r.app, r.stage, r.region, r.service, r.number) = (i.app, i.stage, i.region, i.service, i.published)`,
+		string(list))
+	if err != nil {
+		return nil, fmt.Errorf("published records: %w", err)
 	}
 	return records, nil
 }

@@ -42,9 +42,9 @@ func (s *Store) Begin(ctx context.Context, r outputs.Record, after int64) (outpu
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO outputs_instances (app, stage, region, service, newest) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET newest = excluded.newest`,
-			where(r.Instance, r.Number)...)
+			INSERT INTO outputs_instances (app, stage, region, service, newest, removal) VALUES (?1, ?2, ?3, ?4, ?5, iif(?6, ?5, 0))
+			ON CONFLICT DO UPDATE SET newest = ?5, removal = iif(?6, ?5, removal), published = iif(?6, 0, published)`,
+			where(r.Instance, r.Number, r.Removal)...)
 		return err
 	})
 	if err != nil {
@@ -104,6 +104,15 @@ func (s *Store) End(ctx context.Context, r outputs.Record) error {
 			where(r.Instance, string(text), r.Number)...)
 		if err != nil {
 			return err
+		}
+		if r.Status == outputs.Deployed {
+			_, err = tx.ExecContext(ctx, `
+				UPDATE outputs_instances SET published = ?5
+				WHERE app = ?1 AND stage = ?2 AND region = ?3 AND service = ?4 AND ?5 > removal AND ?5 > published`,
+				where(r.Instance, r.Number)...)
+			if err != nil {
+				return err
+			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(secrets)) {
 			sealed, err := s.box.Seal(secretName(r.Instance, r.Number, key), secrets[key])

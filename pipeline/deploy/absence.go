@@ -16,12 +16,12 @@ func (s *outputSource) Explain(ctx context.Context, args []any, address any) (wh
 	if err != nil {
 		return "", ""
 	}
-	history, err := s.store.History(ctx, ref.Instance)
+	r, err := s.of(ctx, ref.Instance)
 	if err != nil {
 		return "", ""
 	}
 	name := s.name(ref.Instance)
-	if r, ok := outputs.Published(history); ok {
+	if r.Number > 0 {
 		if _, ok := r.Outputs[ref.Key]; ok {
 			return fmt.Sprintf("the output %s of %s has nothing at %s", ref.Key, name, strings.Join(ref.Path, ".")), ""
 		}
@@ -35,10 +35,12 @@ func (s *outputSource) Explain(ctx context.Context, args []any, address any) (wh
 	if others := s.elsewhere(ctx, ref); len(others) > 0 {
 		hint += ", or read " + strings.Join(others, " or ")
 	}
-	if len(history) == 0 {
+	r, ok, err := outputs.Newest(ctx, s.store, ref.Instance)
+	switch {
+	case err != nil:
+		return "", ""
+	case !ok:
 		return name + " is not deployed", hint
-	}
-	switch r := history[0]; {
 	case r.Status == outputs.Removed:
 		return name + " has been removed", hint
 	case r.Removal:

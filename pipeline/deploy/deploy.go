@@ -61,11 +61,11 @@ func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
 	if r, ok, err := a.finished(ctx, outputs.Removed); err != nil || ok {
 		return a.already(r, err)
 	}
-	history, err := a.exec.Records.History(ctx, a.instance)
+	newest, ok, err := outputs.Newest(ctx, a.exec.Records, a.instance)
 	if err != nil {
 		return nil, err
 	}
-	if len(history) == 0 || history[0].Status == outputs.Removed {
+	if !ok || newest.Status == outputs.Removed {
 		return nil, pipeline.Skip("%s is not deployed", a.instance)
 	}
 	env, err := a.environment(ctx, nil)
@@ -106,14 +106,14 @@ func (a *attempt) already(r outputs.Record, err error) (json.RawMessage, error) 
 // credentials, and the outputs that the instance has published, each as
 // SLSFLOW_OUTPUT_name.
 func (a *attempt) verifying(ctx context.Context) (environment, error) {
-	history, err := a.exec.Records.History(ctx, a.instance)
+	all, err := outputs.ListPublished(ctx, a.exec.Records, []outputs.Instance{a.instance})
 	if err != nil {
 		return nil, err
 	}
-	record, _ := outputs.Published(history)
+	record := all[a.instance]
 	published := make(environment)
 	for _, key := range slices.Sorted(maps.Keys(record.Outputs)) {
-		found, ok, err := outputs.Lookup(ctx, a.exec.Records, outputs.Ref{Instance: a.instance, Key: key})
+		found, ok, err := outputs.LookupIn(ctx, a.exec.Records, record, outputs.Ref{Instance: a.instance, Key: key})
 		if err != nil {
 			return nil, err
 		}

@@ -61,11 +61,11 @@ func (e *Executor) closeLost(ctx context.Context, t pipeline.Task) error {
 	if err != nil {
 		return err
 	}
-	history, err := e.Records.History(ctx, instanceOf(task))
-	if err != nil || len(history) == 0 || history[0].Done() || history[0].Run != t.Run {
+	newest, ok, err := outputs.Newest(ctx, e.Records, instanceOf(task))
+	if err != nil || !ok || newest.Done() || newest.Run != t.Run {
 		return err
 	}
-	return e.endUnfinished(ctx, history[0], fmt.Sprintf("run %s was cancelled, and this attempt was lost before", t.Run))
+	return e.endUnfinished(ctx, newest, fmt.Sprintf("run %s was cancelled, and this attempt was lost before", t.Run))
 }
 
 // endUnfinished ends a record whose attempt is lost.

@@ -40,7 +40,9 @@ func (r *reads) list() []outputs.Read {
 	return list
 }
 
-// outputSource answers ${output:…} from the records, and notes what was read.
+// outputSource answers ${output:…} from the records, and notes what was read. What
+// an instance publishes is asked for once, together with that of the others, so
+// that one deployment reads each of them at one moment.
 type outputSource struct {
 	store   outputs.Store
 	current outputs.Instance
@@ -48,12 +50,58 @@ type outputSource struct {
 	removes bool   // what may not be read is as good as gone
 	reads   *reads
 	mask    func(secrets ...string)
+
+	mu    sync.Mutex
+	known map[outputs.Instance]published
+}
+
+// published is what is published by an instance, or why that is not known.
+type published struct {
+	record outputs.Record // the zero Record: nothing
+	err    error
 }
 
 var (
+	_ variables.Batcher   = (*outputSource)(nil)
 	_ variables.Tracer    = (*outputSource)(nil)
 	_ variables.Explainer = (*outputSource)(nil)
 )
+
+// Prepare reads what will be asked for, a hundred instances in a call.
+func (s *outputSource) Prepare(ctx context.Context, params [][]any, addresses []any) {
+	var instances []outputs.Instance
+	for i, address := range addresses {
+		if ref, err := s.parse(params[i], address); err == nil { // else Trace says so
+			instances = append(instances, ref.Instance)
+		}
+	}
+	s.read(ctx, instances)
+}
+
+// read reads what is not known of the instances.
+func (s *outputSource) read(ctx context.Context, instances []outputs.Instance) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	instances = slices.DeleteFunc(instances, func(i outputs.Instance) bool { _, ok := s.known[i]; return ok })
+	if len(instances) == 0 {
+		return
+	}
+	if s.known == nil {
+		s.known = make(map[outputs.Instance]published)
+	}
+	records, err := outputs.ListPublished(ctx, s.store, instances)
+	for _, i := range instances {
+		s.known[i] = published{records[i], err}
+	}
+}
+
+// of returns what is published by an instance.
+func (s *outputSource) of(ctx context.Context, i outputs.Instance) (outputs.Record, error) {
+	s.read(ctx, []outputs.Instance{i})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[i].record, s.known[i].err
+}
 
 // Resolve is [outputSource.Trace] without the origin.
 func (s *outputSource) Resolve(ctx context.Context, args []any, address any) (any, bool, error) {
@@ -70,16 +118,20 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
-	found, ok, err := outputs.Lookup(ctx, s.store, ref)
-	if err != nil || !ok {
-		return nil, variables.Origin{Object: ref.Instance.String()}, false, err
+	record, err := s.of(ctx, ref.Instance)
+	if err != nil {
+		return nil, variables.Origin{}, false, fmt.Errorf("output %v: %w", ref, err)
 	}
-	if found.Secret && found.Record.Profile != s.profile {
+	if record.Outputs[ref.Key].Secret && record.Profile != s.profile {
 		if s.removes {
 			return nil, variables.Origin{Object: ref.Instance.String()}, false, nil
 		}
 		return nil, variables.Origin{}, false, fmt.Errorf("output %v: it is a secret of profile %q, and this deployment has profile %q (publish what need not be secret, or give profile %[3]q a secret of its own)",
-			ref, found.Record.Profile, s.profile)
+			ref, record.Profile, s.profile)
+	}
+	found, ok, err := outputs.LookupIn(ctx, s.store, record, ref)
+	if err != nil || !ok {
+		return nil, variables.Origin{Object: ref.Instance.String()}, false, err
 	}
 	s.reads.add(found.Read)
 	value := found.Value
@@ -91,7 +143,7 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 		s.mask(secret)
 		value = params.NewSecret(secret)
 	}
-	return value, variables.Origin{Object: ref.Instance.String(), Version: found.Record.Number, Secret: found.Secret, Literal: true}, true, nil
+	return value, variables.Origin{Object: ref.Instance.String(), Version: record.Number, Secret: found.Secret, Literal: true}, true, nil
 }
 
 func (s *outputSource) parse(args []any, address any) (outputs.Ref, error) {

@@ -19,11 +19,11 @@ func (a *attempt) finished(ctx context.Context, status outputs.Status) (outputs.
 	if a.number <= 1 {
 		return outputs.Record{}, false, nil
 	}
-	history, err := a.exec.Records.History(ctx, a.instance)
-	if err != nil || len(history) == 0 {
+	newest, ok, err := outputs.Newest(ctx, a.exec.Records, a.instance)
+	if err != nil || !ok {
 		return outputs.Record{}, false, err
 	}
-	return history[0], history[0].Run == a.run && history[0].Status == status, nil
+	return newest, newest.Run == a.run && newest.Status == status, nil
 }
 
 // begin writes the record of what is about to be done, before the first effect.
@@ -35,22 +35,17 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 	if err := a.owns(ctx); err != nil {
 		return outputs.Record{}, err
 	}
-	history, err := store.History(ctx, a.instance)
+	last, ok, err := outputs.Newest(ctx, store, a.instance)
 	if err != nil {
 		return outputs.Record{}, err
 	}
-	var after int64
-	if len(history) > 0 {
-		last := history[0]
-		after = last.Number
-		if !last.Done() {
-			if last.Run == a.run && last.Status == status {
-				last.Reads = a.reads.list() // what counts is what it reads now
-				return last, nil
-			}
-			if err := a.exec.endUnfinished(ctx, last, fmt.Sprintf("run %s did not come to an end", last.Run)); err != nil {
-				return outputs.Record{}, err
-			}
+	if ok && !last.Done() {
+		if last.Run == a.run && last.Status == status {
+			last.Reads = a.reads.list() // what counts is what it reads now
+			return last, nil
+		}
+		if err := a.exec.endUnfinished(ctx, last, fmt.Sprintf("run %s did not come to an end", last.Run)); err != nil {
+			return outputs.Record{}, err
 		}
 	}
 	return store.Begin(ctx, outputs.Record{
@@ -65,7 +60,7 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 		Dir:      a.task.Dir,
 		Started:  a.exec.now(),
 		Reads:    a.reads.list(),
-	}, after)
+	}, last.Number)
 }
 
 // owns returns an error if the stage has got another owner since the plan was

@@ -205,6 +205,6 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 
 type unreadable struct{ outputs.Store }
 
-func (unreadable) History(context.Context, outputs.Instance) ([]outputs.Record, error) {
+func (unreadable) Latest(context.Context, outputs.Filter) ([]outputs.Record, error) {
 	return nil, errors.New("the disk is gone")
 }
