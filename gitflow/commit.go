@@ -58,9 +58,17 @@ func (r *Repository) Commit(rev string) (Commit, error) {
 	if err != nil {
 		return Commit{}, fmt.Errorf("gitflow: commit %q of %v: %w", rev, r, err)
 	}
-	c, err := r.objects.commit(h)
+	c, err := r.loadCommit(h)
 	if err != nil {
 		return Commit{}, fmt.Errorf("gitflow: commit %q of %v: %w", rev, r, err)
+	}
+	return c, nil
+}
+
+func (r *Repository) loadCommit(h plumbing.Hash) (Commit, error) {
+	c, err := r.objects.commit(h)
+	if err != nil {
+		return Commit{}, err
 	}
 	return newCommit(c), nil
 }

@@ -43,23 +43,55 @@ func revertMessage(c Commit, parent int) string {
 	return fmt.Sprintf("%s\n\nThis reverts commit %s, reversing\nchanges made to %s.\n", title, c.Hash, c.Parents[parent-1])
 }
 
-// revertOf returns the hash of the commit that a message says it reverts.
-func revertOf(message string) (string, bool) {
-	found := regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})\b`).FindStringSubmatch(message)
+// mention is what a message says to revert: a commit, and for a merge the parent
+// to which it went back, or a pull request by its number.
+type mention struct {
+	commit, mainline string
+	pullRequest      int
+}
+
+// revertsIn returns what a message says it reverts, in the words of git, GitHub
+// and GitLab. A commit that was squashed from several may name several.
+func revertsIn(message string) []mention {
+	if !strings.Contains(message, "everts ") {
+		return nil
+	}
+	var list []mention
+	for _, m := range regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})\b(?:,\s+reversing\s+changes\s+made\s+to\s+([0-9a-f]{40})\b)?`).FindAllStringSubmatch(message, -1) {
+		list = append(list, mention{commit: m[1], mainline: m[2]})
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(?:This reverts merge request |Reverts )[\w./-]*[!#]([1-9][0-9]{0,8})\b`).FindAllStringSubmatch(message, -1) {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			list = append(list, mention{pullRequest: n})
+		}
+	}
+	return list
+}
+
+// pickedFrom returns the commit that a message says it is a copy of, as
+// `git cherry-pick -x` writes it; of a copy of a copy, the first one.
+func pickedFrom(message string) (string, bool) {
+	if !strings.Contains(message, "(cherry picked from commit ") {
+		return "", false
+	}
+	found := regexp.MustCompile(`(?m)^\(cherry picked from commit ([0-9a-f]{40})\)\s*$`).FindStringSubmatch(message)
 	if found == nil {
 		return "", false
 	}
 	return found[1], true
 }
 
-// pullRequestOf returns the number of a pull request that a message names: at
-// the beginning of a merge by GitHub, at the end of a squashed subject, or in the
-// last lines of a merge by GitLab.
+// pullRequestOf returns the number of a pull request that a message names where
+// GitHub, GitLab, Bitbucket, Gitea and Azure DevOps write it: at the beginning of
+// a merge, at the end of a squashed subject, or in the last lines.
 func pullRequestOf(message string) int {
 	for _, expr := range []string{
-		`^Merge pull request #([1-9][0-9]{0,8})\b`,
-		`^[^\n]*\(#([1-9][0-9]{0,8})\)\s*(?:\n|$)`,
-		`(?m)^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$`,
+		`^Merge pull request #([1-9][0-9]{0,8})\b`,                     // GitHub, Bitbucket Server
+		`^Merged in [^\n]* \(pull request #([1-9][0-9]{0,8})\)`,        // Bitbucket
+		`^(?:Pull request #|Merged PR )([1-9][0-9]{0,8}): `,            // Bitbucket Server squashed, Azure DevOps
+		`^Merge pull request '[^\n]*' \([#!]([1-9][0-9]{0,8})\) from `, // Gitea
+		`^[^\n]*\((?:[\w./-]*!|#)([1-9][0-9]{0,8})\)\s*(?:\n|$)`,       // squashed
+		`(?m)^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$`,         // GitLab
 	} {
 		if found := regexp.MustCompile(expr).FindStringSubmatch(message); found != nil {
 			n, err := strconv.Atoi(found[1])

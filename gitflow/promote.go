@@ -3,9 +3,7 @@ package gitflow
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -73,17 +71,9 @@ type Result struct {
 	Commits []Commit // what a promotion brings, newest first, see [Repository.Pending]
 	Message string   // of the new commit; "" without one
 	DryRun  bool
-	// Undone lists reverts in the branch of work that is in the promoted commit
-	// too. Git takes such work for merged: promoting it again brings nothing of
-	// it back. Revert the revert first, if the work is wanted.
+	// Undone lists work of the promoted commit that the branch has reverted, see
+	// [Repository.Undone]. It is set if there was nothing to do, too.
 	Undone []Undone
-}
-
-// Undone is work that a branch has reverted, and that merging it again does not
-// bring back.
-type Undone struct {
-	Revert Commit // in the branch; revert this one to have the work again
-	Work   Commit // that was reverted
 }
 
 // Promote brings the commit that the revision from names, with its history, into
@@ -124,11 +114,11 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 		return Result{}, err
 	}
 	res := Result{Kind: Nothing, Branch: to, Old: old.String(), New: old.String(), Tree: head.TreeHash.String(), Commit: commit.String(), DryRun: o.DryRun}
-	if res.Commits, err = r.pending(ctx, commit, old); err != nil || len(res.Commits) == 0 {
-		return res, err
-	}
 	if res.Undone, err = r.undone(ctx, commit, old); err != nil {
 		return Result{}, err
+	}
+	if res.Commits, err = r.pending(ctx, commit, old); err != nil || len(res.Commits) == 0 {
+		return res, err
 	}
 	ahead, err := r.isAncestor(ctx, old, commit)
 	if err != nil {
@@ -153,63 +143,4 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 	res.Message = cmp.Or(o.Message, promoteMessage(from, commit, to, res.Commits))
 	res.New, err = m.commit(ctx, to, res.Old, tree, []plumbing.Hash{old, commit}, res.Message, objs)
 	return res, err
-}
-
-// Undone lists the reverts in the revision to of work that the revision from has
-// too, the oldest first: what a promotion does not bring back, see
-// [Result.Undone].
-func (r *Repository) Undone(ctx context.Context, from, to string) ([]Undone, error) {
-	a, err := r.resolve(from)
-	if err == nil {
-		var b plumbing.Hash
-		if b, err = r.resolve(to); err == nil {
-			var list []Undone
-			if list, err = r.undone(ctx, a, b); err == nil {
-				return list, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("gitflow: undone from %q to %q in %v: %w", from, to, r, err)
-}
-
-// undone finds the reverts that only the branch has, of work that the commit
-// has.
-func (r *Repository) undone(ctx context.Context, commit, branch plumbing.Hash) ([]Undone, error) {
-	mine, err := r.pending(ctx, branch, commit)
-	if err != nil {
-		return nil, err
-	}
-	reverted := map[string]bool{} // by a later commit of the branch
-	var list []Undone
-	for _, c := range mine { // newest first
-		hash, ok := revertOf(c.Message)
-		if !ok || reverted[c.Hash] {
-			continue // what a reverted revert did no longer counts
-		}
-		reverted[hash] = true
-		work, err := r.objects.commit(plumbing.NewHash(hash))
-		if errors.Is(err, ErrNotFound) {
-			continue // the message names a commit of somewhere else
-		}
-		if err != nil {
-			return nil, err
-		}
-		// Of a merge, what was merged in counts: the merge itself is the branch's.
-		tips := []plumbing.Hash{work.Hash}
-		if len(work.ParentHashes) > 1 {
-			tips = append(tips, work.ParentHashes[1:]...)
-		}
-		for _, tip := range tips {
-			in, err := r.isAncestor(ctx, tip, commit)
-			if err != nil {
-				return nil, err
-			}
-			if in {
-				list = append(list, Undone{Revert: c, Work: newCommit(work)})
-				break
-			}
-		}
-	}
-	slices.Reverse(list)
-	return list, nil
 }

@@ -38,27 +38,26 @@ func (r *Repository) reapply(ctx context.Context, branch, work string, o RevertO
 	if err != nil {
 		return Result{}, err
 	}
+	if revert.IsMerge() {
+		o.Parent = 1 // of a merge that says itself what it reverts
+	}
 	o.Expect = tip.String() // what was found is true of this commit only
-	return r.revert(ctx, branch, revert, o)
+	return r.revert(ctx, branch, revert.Hash, o)
 }
 
-// revertIn returns the newest commit that reverts another one and was not
-// reverted itself.
-func (r *Repository) revertIn(ctx context.Context, tip, commit plumbing.Hash) (string, error) {
-	later, err := r.pending(ctx, tip, commit)
+// revertIn returns the newest revert of a commit that counts.
+func (r *Repository) revertIn(ctx context.Context, tip, commit plumbing.Hash) (Commit, error) {
+	work, err := r.loadCommit(commit)
 	if err != nil {
-		return "", err
+		return Commit{}, err
 	}
-	gone := map[string]bool{} // reverted by a later commit that counts
-	for _, c := range later {
-		of, ok := revertOf(c.Message)
-		if !ok || gone[c.Hash] {
-			continue
-		}
-		if of == commit.String() {
-			return c.Hash, nil
-		}
-		gone[of] = true
+	found, err := r.undoings(ctx, tip, commit)
+	if err != nil {
+		return Commit{}, err
 	}
-	return "", fmt.Errorf("revert of commit %s that counts %w", commit, ErrNotFound)
+	hash := found.last[original(work)]
+	if hash == "" {
+		return Commit{}, fmt.Errorf("revert of commit %s that counts %w", commit, ErrNotFound)
+	}
+	return r.loadCommit(plumbing.NewHash(hash))
 }

@@ -9,9 +9,9 @@
 //
 //	{"result":"merge","commit":"…","tree":"…","conflicts":[],"reverted":[]}
 //
-// result is up-to-date, fast-forward, merge or conflict; reverted lists commits
-// that -from brings and that stay reverted, because git takes them for merged.
-// The exit status is 0, 3 if there is a conflict, or 1 after an error.
+// result is up-to-date, fast-forward, merge or conflict; reverted lists the work of
+// -from that -to has reverted: most often it stays reverted, because git takes it
+// for merged. The exit status is 0, 3 if there is a conflict, or 1 after an error.
 package main
 
 import (

@@ -65,12 +65,15 @@ func Of(res gitflow.Result, err error) (Result, error) {
 	return out, nil
 }
 
-// AddUndone adds work that has been reverted and that a promotion does not bring
-// back.
+// AddUndone adds work that has been reverted and that is promoted again.
 func (r *Result) AddUndone(list []gitflow.Undone) {
 	for _, u := range list {
+		what := "stays reverted (by %s): revert that one to have it again"
+		if u.Returns {
+			what = "comes back, though %s has reverted it"
+		}
 		r.Reverted = append(r.Reverted, u.Work.Hash)
-		r.details = append(r.details, fmt.Sprintf("%s %q stays reverted (by %s): revert that one to have it again", u.Work.Hash[:7], u.Work.Subject(), u.Revert.Hash[:7]))
+		r.details = append(r.details, fmt.Sprintf("%s %q "+what, u.Work.Hash[:7], u.Work.Subject(), u.Revert.Hash[:7]))
 	}
 }
 
