@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"github.com/slsflow/slsflow/internal/slab"
 )
 
 // ParseJSON reads a JSON file, as [Parse] does a YAML file. A key that stands
@@ -47,6 +49,7 @@ func ParseJSON(file string, src []byte) (*Node, error) {
 type jsonParser struct {
 	src      *source
 	dec      *json.Decoder
+	made     slab.Slab[Node]
 	problems Problems
 }
 
@@ -61,7 +64,8 @@ func (p *jsonParser) next() int {
 
 func (p *jsonParser) value(depth int) (*Node, error) {
 	at := p.next()
-	n := &Node{Pos: p.src.pos(at), Offset: at, src: p.src, json: true}
+	n := p.made.New()
+	n.Pos, n.Offset, n.src, n.json = p.src.pos(at), at, p.src, true
 	if depth > maxDepth {
 		return nil, errors.New("nested more than " + strconv.Itoa(maxDepth) + " deep")
 	}
@@ -88,7 +92,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 		}
 		return n, err
 	case string:
-		n.Text, n.value = t, t
+		n.Text, n.isText = t, true
 	case json.Number:
 		n.Text, n.Plain = t.String(), true
 		f, err := t.Float64()
@@ -103,7 +107,6 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 }
 
 func (p *jsonParser) fields(n *Node, depth int) error {
-	first := map[string]Pos{}
 	for p.dec.More() {
 		pos := p.src.pos(p.next())
 		token, err := p.dec.Token()
@@ -115,12 +118,11 @@ func (p *jsonParser) fields(n *Node, depth int) error {
 		if err != nil {
 			return err
 		}
-		if before, twice := first[name]; twice {
-			p.problems = append(p.problems, problem(pos, "the key %q stands twice (the first is in line %d)", name, before.Line))
+		if before, twice := n.Find(name); twice {
+			p.problems = append(p.problems, problem(pos, "the key %q stands twice (the first is in line %d)", name, n.Fields[before].Pos.Line))
 			continue
 		}
-		first[name] = pos
-		n.Fields = append(n.Fields, Field{Name: name, Pos: pos, Value: value})
+		n.add(Field{Name: name, Pos: pos, Value: value})
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Kind is what a [Node] is.
-type Kind int
+type Kind uint8
 
 // The kinds. An alias is not one of them: its node is that of the anchor.
 const (
@@ -57,10 +57,13 @@ func (p Pos) Compare(q Pos) int {
 // its anchor.
 type Node struct {
 	Kind Kind
-	// Tag is the tag as it is written, such as "!Ref", or "" for none.
-	Tag string
 	// Plain is true for a scalar without quotes that is no block.
 	Plain bool
+	// isText is true for a scalar that stands for its Text.
+	isText bool
+	json   bool
+	// Tag is the tag as it is written, such as "!Ref", or "" for none.
+	Tag string
 	// Text is the text of a scalar, without quotes, escapes and indentation.
 	Text string
 	// Fields are those of a mapping, in the order of the file, and after them
@@ -73,9 +76,9 @@ type Node struct {
 	// Offset is the byte of the file that Pos stands for.
 	Offset int
 
-	value any
+	value any            // of a scalar that is no text
+	index map[string]int // of Fields, if they are many
 	src   *source
-	json  bool
 }
 
 // Field is one key of a mapping and its value.
@@ -85,28 +88,21 @@ type Field struct {
 	Value *Node
 }
 
-// Field returns the value of the key name, or false. It may be asked of any
-// node, also a nil one.
-func (n *Node) Field(name string) (*Node, bool) {
-	if n == nil {
-		return nil, false
-	}
-	for _, f := range n.Fields {
-		if f.Name == name {
-			return f.Value, true
-		}
-	}
-	return nil, false
-}
-
 // Scalar returns what a scalar stands for: nil, bool, int64, float64 or string.
 // It is nil for other kinds and for a nil node.
 func (n *Node) Scalar() any {
-	if n == nil {
+	switch {
+	case n == nil:
 		return nil
+	case n.isText:
+		return n.Text
+	default:
+		return n.value
 	}
-	return n.value
 }
+
+// AsText returns the text that a scalar stands for, or false if it is no text.
+func (n *Node) AsText() (string, bool) { return n.Text, n.isText }
 
 // Value returns the node and all below it as map[string]any, []any and what
 // [Node.Scalar] returns. Tags other than those of YAML itself are not looked at.
@@ -129,7 +125,7 @@ func (n *Node) Value() any {
 		}
 		return l
 	default:
-		return n.value
+		return n.Scalar()
 	}
 }
 

@@ -3,8 +3,7 @@ package yamldoc
 import (
 	"bytes"
 	"sort"
-	"strconv"
-	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -16,28 +15,51 @@ type source struct {
 	bom   int   // bytes of a byte order mark, which yaml does not count
 	lines []int // where each line begins for an editor: after "\n"
 	yaml  []int // where each line begins for YAML
+
+	mu      sync.Mutex
+	dollars map[*Node]dollars // of the scalars that were asked for
 }
 
 func newSource(file string, text []byte) *source {
-	s := &source{file: file, text: text, lines: []int{0}}
+	s := &source{file: file, text: text}
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
 		s.bom = 3
 	}
-	s.yaml = []int{s.bom}
-	for i := s.bom; i < len(text); i++ {
-		switch {
-		case text[i] == '\n':
-			s.lines = append(s.lines, i+1)
-			s.yaml = append(s.yaml, i+1)
-		case text[i] == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
-			s.yaml = append(s.yaml, i+1)
-		case text[i] == 0xc2 && bytes.HasPrefix(text[i:], []byte("\u0085")):
-			s.yaml = append(s.yaml, i+2)
-		case text[i] == 0xe2 && (bytes.HasPrefix(text[i:], []byte("\u2028")) || bytes.HasPrefix(text[i:], []byte("\u2029"))):
-			s.yaml = append(s.yaml, i+3)
+	count := 1 + bytes.Count(text, []byte("\n"))
+	s.lines = append(make([]int, 0, count), 0)
+	for i := 0; ; {
+		next := bytes.IndexByte(text[i:], '\n')
+		if next < 0 {
+			break
 		}
+		i += next + 1
+		s.lines = append(s.lines, i)
+	}
+	s.yaml = s.lines
+	if s.bom > 0 || bytes.IndexByte(text, '\r') >= 0 || bytes.Contains(text, []byte("\u0085")) ||
+		bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029")) {
+		s.yaml = s.yamlLines()
 	}
 	return s
+}
+
+// yamlLines returns where each line begins for YAML, in a file in which that may
+// be elsewhere than for an editor.
+func (s *source) yamlLines() []int {
+	lines := append(make([]int, 0, len(s.lines)), s.bom)
+	for i := s.bom; i < len(s.text); i++ {
+		switch rest := s.text[i:]; {
+		case rest[0] == '\n':
+			lines = append(lines, i+1)
+		case rest[0] == '\r' && (len(rest) == 1 || rest[1] != '\n'):
+			lines = append(lines, i+1)
+		case rest[0] == 0xc2 && bytes.HasPrefix(rest, []byte("\u0085")):
+			lines = append(lines, i+2)
+		case rest[0] == 0xe2 && (bytes.HasPrefix(rest, []byte("\u2028")) || bytes.HasPrefix(rest, []byte("\u2029"))):
+			lines = append(lines, i+3)
+		}
+	}
+	return lines
 }
 
 // pos returns the position of a byte.
@@ -47,135 +69,40 @@ func (s *source) pos(offset int) Pos {
 	return Pos{File: s.file, Line: line, Col: offset - s.lines[line-1] + 1}
 }
 
-// offset returns the byte at a line and column as YAML counts them: both from
-// 1, the column in characters.
-func (s *source) offset(line, col int) int {
-	line = min(max(line, 1), len(s.yaml))
-	i := s.yaml[line-1]
-	for ; col > 1 && i < len(s.text); col-- {
-		_, size := utf8.DecodeRune(s.text[i:])
-		i += size
+// posIn returns the position of a byte in a line of YAML, which is also one for
+// an editor in most files: then it need not be looked for.
+func (s *source) posIn(line, offset int) Pos {
+	same := len(s.yaml) == len(s.lines) && 1 <= line && line <= len(s.lines) && s.lines[line-1] <= offset
+	if !same || line < len(s.lines) && s.lines[line] <= offset {
+		return s.pos(offset)
 	}
-	return i
+	return Pos{File: s.file, Line: line, Col: offset - s.lines[line-1] + 1}
+}
+
+// cursor is a place in a file as YAML counts: the line and the column from 1,
+// the latter in characters.
+type cursor struct{ line, col, offset int }
+
+// move goes to a line and column and returns the byte there. To go on in the same line
+// costs what lies between, so that a file of one long line is read in linear
+// time.
+func (c *cursor) move(s *source, line, col int) int {
+	line = min(max(line, 1), len(s.yaml))
+	if line != c.line || col < c.col {
+		*c = cursor{line, 1, s.yaml[line-1]}
+	}
+	for ; c.col < col && c.offset < len(s.text); c.col++ {
+		_, size := utf8.DecodeRune(s.text[c.offset:])
+		c.offset += size
+	}
+	return c.offset
 }
 
 // firstOfLine returns the first byte of a YAML line that is no blank.
 func (s *source) firstOfLine(line int) int {
-	i := s.offset(line, 1)
+	i := s.yaml[min(max(line, 1), len(s.yaml))-1]
 	for i < len(s.text) && (s.text[i] == ' ' || s.text[i] == '\t') {
 		i++
 	}
 	return i
-}
-
-// PosAt returns the position of the byte i of a scalar's Text, where a "${"
-// begins. For a byte where none does, it is the position of the node.
-func (n *Node) PosAt(i int) Pos {
-	if off, ok := n.OffsetAt(i); ok {
-		return n.src.pos(off)
-	}
-	return n.Pos
-}
-
-// OffsetAt is [Node.PosAt] as a byte of the file. It is false where no "${"
-// begins.
-func (n *Node) OffsetAt(i int) (int, bool) {
-	if n.src == nil || n.Kind != Scalar || i < 0 || i >= len(n.Text) || !strings.HasPrefix(n.Text[i:], "${") {
-		return 0, false
-	}
-	// No style of scalar adds or removes a "${" on the way to its text, but for
-	// the escapes of double quotes. So the k-th of the text is the k-th here.
-	k := strings.Count(n.Text[:i], "${")
-	start := n.contentStart()
-	if start < len(n.src.text) && n.src.text[start] == '"' {
-		return dollarsInQuotes(n.src.text, start+1, k)
-	}
-	for ; ; k-- {
-		next := bytes.Index(n.src.text[start:], []byte("${"))
-		if next < 0 {
-			return 0, false
-		}
-		if k == 0 {
-			return start + next, true
-		}
-		start += next + 2
-	}
-}
-
-// ContentOffset returns the byte of the file where a scalar itself begins, behind
-// its tag and anchor: its quote if it has one.
-func (n *Node) ContentOffset() int { return min(n.contentStart(), len(n.src.text)-1) }
-
-// contentStart returns where a scalar itself begins, behind its tag and anchor,
-// comments between them, and the header of a block.
-func (n *Node) contentStart() int {
-	text, i := n.src.text, n.Offset
-	if n.json {
-		return i
-	}
-	skipLine := func() {
-		for i < len(text) && text[i] != '\n' && text[i] != '\r' {
-			i++
-		}
-	}
-	for i < len(text) {
-		switch text[i] {
-		case ' ', '\t', '\n', '\r':
-			i++
-		case '#':
-			skipLine()
-		case '!', '&':
-			for i < len(text) && !strings.ContainsRune(" \t\r\n", rune(text[i])) {
-				i++
-			}
-		case '|', '>':
-			skipLine()
-			return i
-		default:
-			return i
-		}
-	}
-	return i
-}
-
-// dollarsInQuotes returns the byte where the k-th "${" of a double quoted text
-// begins, which may be written with escapes.
-func dollarsInQuotes(text []byte, i, k int) (int, bool) {
-	dollar := -1 // where the character before was a "$"
-	for i < len(text) && text[i] != '"' {
-		at, c := i, rune(text[i])
-		i++
-		if c == '\\' && i < len(text) {
-			c = rune(text[i])
-			i++
-			switch c {
-			case 'x', 'u', 'U':
-				digits := map[rune]int{'x': 2, 'u': 4, 'U': 8}[c]
-				end := min(i+digits, len(text))
-				n, _ := strconv.ParseUint(string(text[i:end]), 16, 32)
-				c, i = rune(n), end
-			case '\n', '\r': // a line that goes on: nothing stands here
-				if c == '\r' && i < len(text) && text[i] == '\n' {
-					i++
-				}
-				for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-					i++
-				}
-				continue
-			default:
-				c = -1 // no other escape stands for "$" or "{"
-			}
-		}
-		if c == '{' && dollar >= 0 {
-			if k == 0 {
-				return dollar, true
-			}
-			k--
-		}
-		dollar = -1
-		if c == '$' {
-			dollar = at
-		}
-	}
-	return 0, false
 }

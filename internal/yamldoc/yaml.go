@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/slsflow/slsflow/internal/slab"
 )
 
 const (
@@ -43,6 +45,9 @@ func Parse(file string, src []byte) (*Node, error) {
 }
 
 func firstInvalid(src []byte) int {
+	if utf8.Valid(src) { // which is a lot faster than to look for the place
+		return -1
+	}
 	for i := 0; i < len(src); {
 		r, size := utf8.DecodeRune(src[i:])
 		if r == utf8.RuneError && size == 1 {
@@ -55,6 +60,10 @@ func firstInvalid(src []byte) int {
 
 type parser struct {
 	src      *source
+	at       cursor
+	made     slab.Slab[Node]
+	items    slab.Slab[*Node]
+	fields   slab.Slab[Field]
 	problems Problems
 	nodes    map[*yaml.Node]*Node // of anchors
 	sizes    map[*Node]int        // how many nodes an anchor stands for
@@ -84,15 +93,16 @@ func (p *parser) decode(src []byte) (root *yaml.Node, err error) {
 	case err != nil:
 		return nil, err
 	default:
-		off := p.src.offset(second.Line, second.Column)
+		off := p.at.move(p.src, second.Line, second.Column)
 		p.problems = append(p.problems, problem(p.src.pos(off), "a second document begins here (keep one document in the file)"))
 	}
 	return root, nil
 }
 
 func (p *parser) node(y *yaml.Node, depth int) *Node {
-	off := p.src.offset(y.Line, y.Column)
-	n := &Node{Pos: p.src.pos(off), Offset: off, src: p.src}
+	n := p.made.New()
+	n.Offset, n.src = p.at.move(p.src, y.Line, y.Column), p.src
+	n.Pos = p.src.posIn(y.Line, n.Offset)
 	if depth > maxDepth {
 		p.problems = append(p.problems, problem(n.Pos, "nested more than %d deep", maxDepth))
 		return n
@@ -118,19 +128,28 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 	case yaml.SequenceNode:
 		n.Kind = Sequence
 		p.collection(n, "!!seq")
-		for _, item := range y.Content {
-			n.Items = append(n.Items, p.node(item, depth+1))
+		n.Items = p.items.Make(len(y.Content))
+		for i, item := range y.Content {
+			n.Items[i] = p.node(item, depth+1)
 		}
 	default:
-		n.Text = y.Value
-		n.Plain = y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
+		n.Text, n.Plain = y.Value, isPlain(y)
+		if n.isText = isText(n.Tag, n.Text, n.Plain); n.isText {
+			break
+		}
 		v, why := tagged(n.Tag, n.Text, n.Plain)
 		if why != "" {
 			p.problems = append(p.problems, problem(n.Pos, "%s", why))
 		}
+		_, n.isText = v.(string)
 		n.value = v
 	}
 	return n
+}
+
+// isPlain reports whether a scalar has no quotes and is no block.
+func isPlain(y *yaml.Node) bool {
+	return y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 }
 
 // collection refuses a tag of YAML itself that n cannot have.
@@ -172,68 +191,6 @@ func (p *parser) size(n *Node) int {
 	size = min(size, math.MaxInt/4)
 	p.sizes[n] = size
 	return size
-}
-
-func (p *parser) mapping(n *Node, y *yaml.Node, depth int) {
-	first := make(map[string]Pos, len(y.Content)/2)
-	var merged []*Node
-	for i := 0; i+1 < len(y.Content); i += 2 {
-		key := p.node(y.Content[i], depth+1)
-		value := p.node(y.Content[i+1], depth+1)
-		if key.Kind != Scalar {
-			p.problems = append(p.problems, problem(key.Pos, "%s cannot be a key", key.Kind))
-			continue
-		}
-		if key.Plain && key.Text == "<<" && key.Tag == "" {
-			merged = append(merged, value)
-			continue
-		}
-		name := keyName(key)
-		if before, twice := first[name]; twice {
-			p.problems = append(p.problems, problem(key.Pos, "the key %q stands twice (the first is in line %d)", name, before.Line))
-			continue
-		}
-		first[name] = key.Pos
-		n.Fields = append(n.Fields, Field{Name: name, Pos: key.Pos, Value: value})
-	}
-	for _, m := range merged {
-		p.merge(n, m, first)
-	}
-}
-
-// merge adds the fields of the map or maps that "<<" names, where n has none.
-func (p *parser) merge(n, from *Node, has map[string]Pos) {
-	maps := []*Node{from}
-	if from.Kind == Sequence {
-		maps = from.Items
-	}
-	for _, m := range maps {
-		if m.Kind != Mapping {
-			p.problems = append(p.problems, problem(m.Pos, "<< wants a map, or a list of maps"))
-			continue
-		}
-		for _, f := range m.Fields {
-			if _, ok := has[f.Name]; !ok {
-				has[f.Name] = f.Pos
-				n.Fields = append(n.Fields, f)
-			}
-		}
-	}
-}
-
-// keyName returns a key as JavaScript names the property.
-func keyName(n *Node) string {
-	if !n.Plain || n.Tag == "!!str" {
-		return n.Text
-	}
-	switch v := n.value.(type) {
-	case nil:
-		return "null"
-	case float64:
-		return FormatNumber(v)
-	default:
-		return fmt.Sprint(v)
-	}
 }
 
 var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)

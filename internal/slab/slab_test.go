@@ -1,0 +1,37 @@
+package slab_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slsflow/slsflow/internal/slab"
+)
+
+// Whatever is asked for, each value is zero when it is handed out, and nobody
+// else's.
+func TestValuesAreZeroAndApart(t *testing.T) {
+	var s slab.Slab[int]
+	seen := make(map[*int]bool)
+	for n := range 200 {
+		values := s.Make(n % 40)
+		require.Len(t, values, n%40)
+		require.Equal(t, n%40, cap(values))
+		for i := range values {
+			require.Zero(t, values[i])
+			require.False(t, seen[&values[i]])
+			seen[&values[i]], values[i] = true, 1
+		}
+		require.Zero(t, *s.New())
+	}
+}
+
+func TestFewAllocations(t *testing.T) {
+	got := testing.AllocsPerRun(10, func() {
+		var s slab.Slab[[4]int]
+		for range 1_000 {
+			s.New()
+		}
+	})
+	require.LessOrEqual(t, got, 25.0)
+}
