@@ -50,7 +50,7 @@ func ExampleBudget() {
 		{Service: "orders", What: "stack", Text: "orders-" + n.String(), Limit: 128, Stage: n},
 		{Service: "orders", What: "function submit", Text: "orders-" + n.String() + "-submit-with-a-very-longer-name", Limit: 64, Stage: n},
 	}
-	for _, c := range b.TooLong() {
+	for _, c := range b.Unfit() {
 		fmt.Println(c.What, c.Left())
 	}
 	c, _ := b.Tightest()

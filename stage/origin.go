@@ -1,8 +1,6 @@
 package stage
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,45 +33,6 @@ func PullRequest(number int) (Name, error) {
 		return Name{}, fmt.Errorf("%w: pull request %d, want a number above 0", ErrInvalid, number)
 	}
 	return Name{"pr-" + strconv.Itoa(number)}, nil
-}
-
-// hashLen is how many characters of a hash [Unique] appends: 80 bits, so that
-// a collision among a million branches has a chance below one in 10^12.
-const hashLen = 16
-
-// readableLen bounds the readable part before the hash.
-const readableLen = 24
-
-// Unique names the stage of a git branch so that no two branches share one. A
-// branch that is a valid stage name, and not of the shape that hashing makes
-// (it ends in "-" and 16 characters of a-z and 2-7), keeps its name; every other
-// gets up to 24 of its characters, made valid, and a hash of all of it.
-func Unique(branch string) (Name, error) {
-	if branch == "" {
-		return Name{}, fmt.Errorf("%w: no branch", ErrInvalid)
-	}
-	if n, err := Parse(branch); err == nil && !hashed(branch) {
-		return n, nil
-	}
-	readable := dashed(branch)
-	readable = strings.Trim(readable[:min(len(readable), readableLen)], "-")
-	sum := sha256.Sum256([]byte(branch))
-	hash := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:hashLen]
-	return Name{readable + "-" + hash}, nil
-}
-
-// hashed reports whether s has the shape that Unique reserves for hashes.
-func hashed(s string) bool {
-	dash := len(s) - hashLen - 1
-	if dash < 0 || s[dash] != '-' {
-		return false
-	}
-	for _, b := range []byte(s[dash+1:]) {
-		if (b < 'a' || b > 'z') && (b < '2' || b > '7') {
-			return false
-		}
-	}
-	return true
 }
 
 // dashed replaces each character (not byte) that a stage may not hold by "-".

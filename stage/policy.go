@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -23,6 +24,7 @@ type Origin struct {
 type Policy struct {
 	kind  kind
 	fixed Name
+	size  int // of byUnique, 0 for MaxLen
 }
 
 type kind string
@@ -41,6 +43,9 @@ func ByBranch() Policy { return Policy{} }
 // ByUnique names stages by [Unique].
 func ByUnique() Policy { return Policy{kind: byUnique} }
 
+// ByUniqueWithin names stages by [UniqueWithin].
+func ByUniqueWithin(size int) Policy { return Policy{kind: byUnique, size: size} }
+
 // ByDeveloper names stages by [Developer].
 func ByDeveloper() Policy { return Policy{kind: byDeveloper} }
 
@@ -51,11 +56,18 @@ func ByPullRequest() Policy { return Policy{kind: byPullRequest} }
 func Fixed(n Name) Policy { return Policy{kind: byFixed, fixed: n} }
 
 // ParsePolicy returns the policy that is written "branch", "unique",
-// "developer", "pull-request" or "fixed:NAME".
+// "unique:LENGTH", "developer", "pull-request" or "fixed:NAME".
 func ParsePolicy(s string) (Policy, error) {
 	if name, ok := strings.CutPrefix(s, "fixed:"); ok {
 		n, err := Parse(name)
 		return Policy{kind: byFixed, fixed: n}, err
+	}
+	if length, ok := strings.CutPrefix(s, "unique:"); ok {
+		n, err := strconv.Atoi(length)
+		if err != nil || n < MinUnique || n > MaxLen || strconv.Itoa(n) != length {
+			return Policy{}, fmt.Errorf("stage policy %q: %q is no length, want %d to %d", s, length, MinUnique, MaxLen)
+		}
+		return ByUniqueWithin(n), nil
 	}
 	switch s {
 	case "branch":
@@ -67,7 +79,7 @@ func ParsePolicy(s string) (Policy, error) {
 	case "pull-request":
 		return ByPullRequest(), nil
 	}
-	return Policy{}, fmt.Errorf("stage policy %q: unknown, want branch, unique, developer, pull-request or fixed:NAME", s)
+	return Policy{}, fmt.Errorf("stage policy %q: unknown, want branch, unique, unique:LENGTH, developer, pull-request or fixed:NAME", s)
 }
 
 // String returns the policy as [ParsePolicy] reads it.
@@ -77,10 +89,16 @@ func (p Policy) String() string {
 		return "branch"
 	case byFixed:
 		return "fixed:" + p.fixed.String()
-	default:
-		return string(p.kind)
+	case byUnique:
+		if p.size != 0 {
+			return "unique:" + strconv.Itoa(p.size)
+		}
 	}
+	return string(p.kind)
 }
+
+// MarshalText returns the policy as [ParsePolicy] reads it.
+func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // Name returns the stage of o. An error wraps [ErrInvalid] if o has nothing to
 // name a stage after, and [ErrProtected] if the name is one of the protected:
@@ -95,7 +113,7 @@ func (p Policy) Name(o Origin, protected Protected) (Name, error) {
 	)
 	switch p.kind {
 	case byUnique:
-		n, err = Unique(o.Branch)
+		n, err = UniqueWithin(o.Branch, cmp.Or(p.size, MaxLen))
 		what, name = "branch", o.Branch
 	case byDeveloper:
 		n, err = Developer(o.User)

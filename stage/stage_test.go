@@ -88,7 +88,7 @@ func TestNothingToNameAStageAfter(t *testing.T) {
 		require.ErrorIs(t, err, stage.ErrInvalid, p.String())
 	}
 	_, err := stage.ParsePolicy("brunch")
-	require.EqualError(t, err, `stage policy "brunch": unknown, want branch, unique, developer, pull-request or fixed:NAME`)
+	require.EqualError(t, err, `stage policy "brunch": unknown, want branch, unique, unique:LENGTH, developer, pull-request or fixed:NAME`)
 }
 
 func TestProtectedStages(t *testing.T) {

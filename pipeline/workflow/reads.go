@@ -116,8 +116,8 @@ func (p *planner) load(t *target, i int) *loaded {
 	}
 	_, _, l.publishes = d.At("outputs")
 	l.outputs, l.open = declared(res)
-	l.names = l.cloudNames(res, t.stage)
-	p.checkNames(l, d)
+	l.names = l.cloudNames(res, t.stage, t.profile)
+	p.checkNames(t, l, d)
 	l.contracts = []ContractRead{}
 	here := l.instance(p.in.File.App, t.stage)
 	for _, address := range look.addresses {

@@ -61,6 +61,11 @@ func (f *File) fixedPreviews() bool {
 	return err == nil && f.Previews.Stage == stage.Fixed(n)
 }
 
+// byBranch reports whether previews are named after branches of any length.
+func (f *File) byBranch() bool {
+	return f.Previews.Stage == stage.ByBranch() || f.Previews.Stage == stage.ByUnique()
+}
+
 // branchTargets are the stages that a push deploys to.
 func (p *planner) branchTargets() []target {
 	f, branch := p.in.File, p.in.Event.Branch
