@@ -5,5 +5,7 @@
 // [Secret], which prints as REDACTED everywhere. A [Layer] is one place that
 // gives params; start with [Layers.Lookup], which asks several in their order of
 // precedence. A [Store] keeps params by app and profile; [FromStore] makes a
-// layer of it. Package sqliteparams has a store with encrypted secrets.
+// layer of it. A [Versioned] store also says who changed what, and swaps. Package
+// sqliteparams has a store in a file, with encrypted secrets, and ssmparams one in
+// the Parameter Store of AWS.
 package params

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // ErrInvalid is wrapped by the error about a [Key] or a [Value] that no [Store]
@@ -31,14 +29,15 @@ func (k Key) Check() error {
 		switch {
 		case part.text == "":
 			return fmt.Errorf("%w %q: no %s", ErrInvalid, k, part.what)
-		case !utf8.ValidString(part.text) || strings.ContainsFunc(part.text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		case !isText(part.text):
 			return fmt.Errorf("%w %q: %s is not plain text", ErrInvalid, k, part.what)
 		}
 	}
 	return nil
 }
 
-// Store keeps the params of apps and profiles. It is safe for concurrent use,
+// Store keeps the params of apps and profiles. One that also keeps what they were
+// before is a [Versioned]. It is safe for concurrent use,
 // by several processes too. What it returns belongs to the caller, and so does
 // what it was given. Each call returns soon after its ctx is done.
 type Store interface {
@@ -61,25 +60,35 @@ type Store interface {
 type Entry struct {
 	Key
 	Secret bool `json:"secret"`
+	// Version counts the changes of a param in a [Versioned] store, from 1. In
+	// others it is 0.
+	Version int64 `json:"version,omitempty"`
 	// Updated is when it was last put, in UTC.
 	Updated time.Time `json:"updated"`
 }
 
-// FromStore returns the params that s keeps for an app and a profile as a
-// [Layer]. An empty name is absent. s must not be nil; the layer may be used
-// concurrently.
-func FromStore(s Store, app, profile string) Layer {
-	return storeLayer{s, app, profile}
+// Batcher is a [Store] that gets many params in fewer calls than one for each.
+type Batcher interface {
+	// GetMany returns the values of those keys that are there. It promises what
+	// Get does for each of them; an error is about all.
+	GetMany(ctx context.Context, keys []Key) (map[Key]Value, error)
 }
 
-type storeLayer struct {
-	store        Store
-	app, profile string
-}
-
-func (l storeLayer) Lookup(ctx context.Context, name string) (Value, bool, error) {
-	if name == "" {
-		return nil, false, nil
+// GetMany returns the values of those keys that s has: together if s is a
+// [Batcher], else one by one.
+func GetMany(ctx context.Context, s Store, keys []Key) (map[Key]Value, error) {
+	if b, ok := s.(Batcher); ok {
+		return b.GetMany(ctx, keys)
 	}
-	return l.store.Get(ctx, Key{App: l.app, Profile: l.profile, Name: name})
+	found := make(map[Key]Value, len(keys))
+	for _, k := range keys {
+		v, ok, err := s.Get(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found[k] = v
+		}
+	}
+	return found, nil
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -22,11 +23,12 @@ import (
 // ErrKey is wrapped by every error that another key would have prevented.
 var ErrKey = errors.New("wrong or missing key")
 
-// Box seals with its first identity and opens with each. A Box of no identity
-// refuses both. It is safe for concurrent use.
+// Box seals for its recipients, and opens with each of its identities. It is safe
+// for concurrent use.
 type Box struct {
 	identities []*age.X25519Identity
-	from       string // where they came from, for errors
+	recipients []*age.X25519Recipient
+	from       string // where the identities came from, for errors
 }
 
 // NewKey returns a new identity, as the program age-keygen writes it: two lines
@@ -40,9 +42,24 @@ func NewKey() (string, error) {
 }
 
 // Load returns a Box of the identities in text, or in file, one on a line, with
-// comments after "#". If both are empty, the Box has none. No error quotes
-// a key.
-func Load(text, file string) (*Box, error) {
+// comments after "#". If both are empty, the Box has none, and opens nothing. It
+// seals for all of the recipients, which are public keys, or if none is given for
+// the first identity; with neither it seals nothing. No error quotes a secret key.
+func Load(text, file string, recipients ...string) (*Box, error) {
+	box, err := load(text, file)
+	if err != nil {
+		return nil, err
+	}
+	if box.recipients, err = parseRecipients(recipients); err != nil {
+		return nil, err
+	}
+	if len(box.recipients) == 0 && !box.Empty() {
+		box.recipients = []*age.X25519Recipient{box.identities[0].Recipient()}
+	}
+	return box, nil
+}
+
+func load(text, file string) (*Box, error) {
 	from := "the key given as text"
 	switch {
 	case text != "" && file != "":
@@ -85,20 +102,18 @@ func Load(text, file string) (*Box, error) {
 
 // Sealed is an encrypted secret.
 type Sealed struct {
-	Recipient string // the public key that it is encrypted to
+	// Recipient is the public keys that it is encrypted to, sorted, with a space
+	// between. Any of them opens it.
+	Recipient string
 	Data      []byte
 }
 
-// Empty reports whether the box has no identity.
+// Empty reports whether the box has no identity, and so opens nothing.
 func (b *Box) Empty() bool { return len(b.identities) == 0 }
 
-// Recipient returns the public key that the box seals for, or "" if it is empty.
-func (b *Box) Recipient() string {
-	if b.Empty() {
-		return ""
-	}
-	return b.identities[0].Recipient().String()
-}
+// Recipient returns the public keys that the box seals for, as a [Sealed] has
+// them, or "" if there is none.
+func (b *Box) Recipient() string { return names(b.recipients) }
 
 // Check returns an error that wraps [ErrKey] if the box cannot open what is
 // sealed for the recipient.
@@ -131,12 +146,15 @@ func (b *Box) CheckRows(rows *sql.Rows, what string) error {
 
 // Seal encrypts the secret of name.
 func (b *Box) Seal(name string, secret []byte) (Sealed, error) {
-	if b.Empty() {
+	if len(b.recipients) == 0 {
 		return Sealed{}, b.noKey()
 	}
-	to := b.identities[0].Recipient()
+	to := make([]age.Recipient, len(b.recipients))
+	for i, r := range b.recipients {
+		to[i] = r
+	}
 	var buf bytes.Buffer
-	w, err := age.Encrypt(&buf, to)
+	w, err := age.Encrypt(&buf, to...)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encrypt: %w", err)
 	}
@@ -149,7 +167,7 @@ func (b *Box) Seal(name string, secret []byte) (Sealed, error) {
 	if err := w.Close(); err != nil {
 		return Sealed{}, fmt.Errorf("encrypt: %w", err)
 	}
-	return Sealed{Recipient: to.String(), Data: buf.Bytes()}, nil
+	return Sealed{Recipient: b.Recipient(), Data: buf.Bytes()}, nil
 }
 
 // Open decrypts the secret of name.
@@ -176,7 +194,7 @@ func (b *Box) Open(name string, s Sealed) ([]byte, error) {
 	return plain[size+int(n):], nil
 }
 
-// Reseal returns the secret of name, sealed anew for the first identity.
+// Reseal returns the secret of name, sealed anew for the recipients of the box.
 func (b *Box) Reseal(name string, s Sealed) (Sealed, error) {
 	secret, err := b.Open(name, s)
 	if err != nil {
@@ -192,13 +210,13 @@ func (b *Box) identity(recipient string) (*age.X25519Identity, error) {
 	var have []string
 	for _, id := range b.identities {
 		public := id.Recipient().String()
-		if public == recipient {
+		if slices.Contains(strings.Fields(recipient), public) {
 			return id, nil
 		}
 		have = append(have, public)
 	}
 	return nil, fmt.Errorf("%w: encrypted for %s, but %s is of %s (give the secret key of the former)",
-		ErrKey, recipient, b.from, strings.Join(have, " and "))
+		ErrKey, spoken(recipient), b.from, strings.Join(have, " and "))
 }
 
 func (b *Box) noKey() error {

@@ -1,7 +1,8 @@
 // Package paramstest checks that a params.Store keeps its promises, and has one
 // for tests, [Memory].
 //
-// Call [TestStore] from a test of your store. Each rule is a subtest, and a
+// Call [TestStore] from a test of your store, and [TestVersioned] if it keeps what
+// was. Each rule is a subtest, and a
 // failure quotes the reason of the rule.
 package paramstest
 
@@ -22,6 +23,18 @@ import (
 // [errors.ErrUnsupported] is taken to keep no secrets: the rules about them are
 // skipped, by name.
 func TestStore(t *testing.T, newStore func(t *testing.T) params.Store) {
+	t.Helper()
+	test(t, rules, newStore)
+}
+
+// TestVersioned is [TestStore] for the promises that a [params.Versioned] makes
+// beside those of a [params.Store]. A store passes both.
+func TestVersioned(t *testing.T, newStore func(t *testing.T) params.Versioned) {
+	t.Helper()
+	test(t, versionedRules, newStore)
+}
+
+func test[S params.Store](t *testing.T, rules []rule[S], newStore func(t *testing.T) S) {
 	t.Helper()
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {

@@ -12,14 +12,15 @@ import (
 	"github.com/slsflow/slsflow/params"
 )
 
-type rule struct {
+// rule is one promise of a kind of store.
+type rule[S params.Store] struct {
 	name    string
 	why     string // quoted in a failure, so that nobody needs to read this file
 	secrets bool   // needs a store that keeps secrets
-	check   func(context.Context, params.Store) error
+	check   func(context.Context, S) error
 }
 
-var rules = []rule{
+var rules = []rule[params.Store]{
 	{
 		name: "an unknown key is absent",
 		why:  "absent is no error, so that a lower layer is asked",

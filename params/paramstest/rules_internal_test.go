@@ -16,15 +16,19 @@ import (
 
 func TestMemory(t *testing.T) {
 	TestStore(t, func(*testing.T) params.Store { return new(Memory) })
+	TestVersioned(t, func(*testing.T) params.Versioned { return new(Memory) })
 }
 
 // altered is a Memory of which some methods are replaced.
 type altered struct {
 	Memory
-	get  func(context.Context, params.Key) (params.Value, bool, error)
-	put  func(context.Context, params.Key, params.Value) error
-	del  func(context.Context, params.Key) error
-	list func(context.Context, string, string) ([]params.Entry, error)
+	get     func(context.Context, params.Key) (params.Value, bool, error)
+	put     func(context.Context, params.Key, params.Value) error
+	del     func(context.Context, params.Key) error
+	list    func(context.Context, string, string) ([]params.Entry, error)
+	at      func(context.Context, params.Key, int64) (params.Value, params.Change, bool, error)
+	history func(context.Context, params.Key) ([]params.Change, error)
+	swap    func(context.Context, params.Key, params.Value, params.Edit) (params.Change, error)
 }
 
 func (a *altered) Get(ctx context.Context, k params.Key) (params.Value, bool, error) {
@@ -167,7 +171,7 @@ var broken = map[string][]func(*altered){
 		},
 		func(a *altered) {
 			a.del = func(_ context.Context, k params.Key) error {
-				maps.DeleteFunc(a.kept, func(other params.Key, _ kept) bool { return strings.EqualFold(other.String(), k.String()) })
+				maps.DeleteFunc(a.kept, func(other params.Key, _ []kept) bool { return strings.EqualFold(other.String(), k.String()) })
 				return nil
 			}
 		},
@@ -291,6 +295,13 @@ var broken = map[string][]func(*altered){
 }
 
 func TestRulesCatchBrokenStores(t *testing.T) {
+	catch(t, rules, broken, func(a *altered) params.Store { return a })
+	catch(t, versionedRules, brokenVersioned, func(a *altered) params.Versioned { return a })
+}
+
+// catch checks that each rule has a store that breaks it, and finds each.
+func catch[S params.Store](t *testing.T, rules []rule[S], broken map[string][]func(*altered), store func(*altered) S) {
+	t.Helper()
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			if len(broken[r.name]) == 0 {
@@ -299,7 +310,7 @@ func TestRulesCatchBrokenStores(t *testing.T) {
 			for i, alter := range broken[r.name] {
 				a := new(altered)
 				alter(a)
-				err := r.check(t.Context(), a)
+				err := r.check(t.Context(), store(a))
 				if err == nil {
 					t.Errorf("the rule passed store %d, which breaks it", i)
 				} else if strings.Contains(err.Error(), "%!") {
