@@ -1,9 +1,3 @@
-// Package sqliteparams keeps params in a SQLite file, and the secret ones
-// encrypted with age (https://age-encryption.org).
-//
-// Start with [Open]. The key is text that [NewKey] or the program age-keygen
-// makes. Keep it apart from the file: in a file of its own, or in a variable of
-// the environment whose value the caller passes on.
 package sqliteparams
 
 import (
@@ -14,212 +8,149 @@ import (
 	"time"
 
 	"github.com/slsflow/slsflow/internal/agebox"
-	"github.com/slsflow/slsflow/internal/sqlitefile"
 	"github.com/slsflow/slsflow/params"
 )
 
-// ErrKey is wrapped by the error about a key that is missing, that is no key, or
-// that is not the one that a secret was encrypted for.
-var ErrKey = agebox.ErrKey
-
-// Options says how to open a [Store]. The zero Options open one that keeps no
-// secrets: it can put and get plain values, and list and delete all. Options
-// print without the key.
-type Options struct {
-	// Key is one age identity or several, each on a line of its own. The first
-	// encrypts, each may decrypt: to change the key, put the new one before the
-	// old one and call [Store.Rekey].
-	Key string `json:"-"`
-	// KeyFile is the path of a file with such lines. Give it or Key, not both.
-	KeyFile string
-	// Now says when a param is put. By default it is time.Now.
-	Now func() time.Time `json:"-"`
+// row is one version of a param.
+type row struct {
+	params.Change
+	value     sql.NullString
+	sealed    []byte
+	recipient sql.NullString
 }
 
-// Format writes the options without the key, whatever the verb.
-func (o Options) Format(f fmt.State, _ rune) {
-	key := ""
-	if o.Key != "" {
-		key = params.Redacted
-	}
-	_, _ = fmt.Fprintf(f, "{Key:%s KeyFile:%s}", key, o.KeyFile)
+// forgotten reports whether the value is gone.
+func (r row) forgotten() bool { return !r.value.Valid && !r.recipient.Valid }
+
+// columns are those that scan reads.
+const columns = `version, value, sealed, recipient, secret, deleted, author, updated`
+
+func (r *row) scan(scan func(...any) error) error {
+	var updated int64
+	err := scan(&r.Version, &r.value, &r.sealed, &r.recipient, &r.Secret, &r.Deleted, &r.By, &updated)
+	r.Time = time.UnixMicro(updated).UTC()
+	return err
 }
 
-// NewKey returns the text of a new random key, for Options.Key or a file that
-// only its owner can read.
-func NewKey() (string, error) { return agebox.NewKey() }
-
-// Store is a [params.Store] in a SQLite file. Several stores, of several
-// processes too, may have the same file open.
-type Store struct {
-	db  *sql.DB
-	box *agebox.Box
-	now func() time.Time
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-var _ params.Store = (*Store)(nil)
-
-// steps make the tables, see [sqlitefile.Migrate].
-func steps() []string {
-	return []string{`
-CREATE TABLE params (
-	app       TEXT NOT NULL,
-	profile   TEXT NOT NULL,
-	name      TEXT NOT NULL,
-	value     TEXT,             -- JSON, of a plain value
-	sealed    BLOB,             -- of a secret
-	recipient TEXT,             -- the public key that sealed is for
-	updated   INTEGER NOT NULL, -- microseconds since 1970
-	PRIMARY KEY (app, profile, name),
-	CHECK ((value IS NULL) = (sealed IS NOT NULL) AND (sealed IS NULL) = (recipient IS NULL))
-) STRICT, WITHOUT ROWID`}
+// newest returns the newest version of k. There is none if its Version is 0.
+func newest(ctx context.Context, q querier, k params.Key) (row, error) {
+	return one(q.QueryRowContext(ctx, `
+		SELECT `+columns+` FROM params_versions WHERE app = ? AND profile = ? AND name = ? ORDER BY version DESC LIMIT 1`,
+		k.App, k.Profile, k.Name))
 }
 
-// Open opens the store in the file at path, which it creates if there is none;
-// its directory must exist. The file may hold the state of other packages of
-// this module too. The caller closes the store.
-//
-// If a key is given and the file has a secret for another one, the error wraps
-// [ErrKey]: without any key the store opens, and the secret can be deleted.
-func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	box, err := agebox.Load(o.Key, o.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("open params: %w", err)
+func one(found *sql.Row) (r row, err error) {
+	if err = r.scan(found.Scan); errors.Is(err, sql.ErrNoRows) {
+		return row{}, nil
 	}
-	db, err := sqlitefile.Open(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open params: %w", err)
-	}
-	s := &Store{db: db, box: box, now: o.Now}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	err = sqlitefile.Migrate(ctx, db, "sqliteparams_steps", steps())
-	if err == nil && !box.Empty() {
-		err = s.checkKey(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open params in %s: %w", path, err), db.Close())
-	}
-	return s, nil
+	return r, err
 }
-
-// checkKey looks for a secret that the key does not open.
-func (s *Store) checkKey(ctx context.Context) error {
-	rows, err := s.db.QueryContext(ctx, `
-		SELECT recipient, min(app || '/' || profile || '/' || name), count(*)
-		FROM params WHERE recipient IS NOT NULL GROUP BY recipient ORDER BY recipient`)
-	if err != nil {
-		return err
-	}
-	return s.box.CheckRows(rows, "secret")
-}
-
-// Close closes the file. The store cannot be used after it.
-func (s *Store) Close() error { return s.db.Close() }
 
 // Get returns the value that was last put under k. The error wraps [ErrKey] if
 // it is a secret and the key is not the right one.
 func (s *Store) Get(ctx context.Context, k params.Key) (params.Value, bool, error) {
-	if err := k.Check(); err != nil {
-		return nil, false, err
-	}
-	var value, recipient sql.NullString
-	var sealed []byte
-	err := s.db.QueryRowContext(ctx, `
-		SELECT value, sealed, recipient FROM params WHERE app = ? AND profile = ? AND name = ?`,
-		k.App, k.Profile, k.Name).Scan(&value, &sealed, &recipient)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("get param %v: %w", k, err)
-	}
-	var v params.Value
-	if recipient.Valid {
-		var text []byte
-		text, err = s.box.Open(sealName(k), agebox.Sealed{Recipient: recipient.String, Data: sealed})
-		v = params.NewSecret(string(text))
-	} else {
-		v, err = params.Decode([]byte(value.String))
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("get param %v: %w", k, err)
-	}
-	return v, true, nil
+	v, _, ok, err := s.At(ctx, k, 0)
+	return v, ok, err
 }
 
-// Put replaces what is kept under k. The error wraps [ErrKey] if v is a secret
-// and the store has no key.
-func (s *Store) Put(ctx context.Context, k params.Key, v params.Value) error {
+// At returns the value of a version of k, 0 for the newest. The error is as that
+// of Get.
+func (s *Store) At(ctx context.Context, k params.Key, version int64) (params.Value, params.Change, bool, error) {
+	fail := func(err error) (params.Value, params.Change, bool, error) {
+		return nil, params.Change{}, false, fmt.Errorf("get param %v: %w", k, err)
+	}
 	if err := k.Check(); err != nil {
-		return err
+		return nil, params.Change{}, false, err
 	}
-	var value, recipient sql.NullString
-	var sealed []byte
-	if secret, ok := v.(params.Secret); ok {
-		box, err := s.box.Seal(sealName(k), []byte(secret.Reveal()))
-		if err != nil {
-			return fmt.Errorf("put param %v: %w", k, err)
-		}
-		sealed, recipient = box.Data, sql.NullString{String: box.Recipient, Valid: true}
+	var r row
+	var err error
+	if version == 0 {
+		r, err = newest(ctx, s.db, k)
 	} else {
-		b, err := params.Encode(v)
-		if err != nil {
-			return fmt.Errorf("put param %v: %w", k, err)
-		}
-		value = sql.NullString{String: string(b), Valid: true}
+		r, err = one(s.db.QueryRowContext(ctx, `
+			SELECT `+columns+` FROM params_versions WHERE app = ? AND profile = ? AND name = ? AND version = ?`,
+			k.App, k.Profile, k.Name, version))
 	}
-	err := sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT OR REPLACE INTO params (app, profile, name, value, sealed, recipient, updated) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			k.App, k.Profile, k.Name, value, sealed, recipient, s.now().UnixMicro())
-		return err
-	})
 	if err != nil {
-		return fmt.Errorf("put param %v: %w", k, err)
+		return fail(err)
 	}
-	return nil
+	if r.forgotten() {
+		return nil, params.Change{}, false, nil
+	}
+	v, err := s.open(k, r)
+	if err != nil {
+		return fail(err)
+	}
+	return v, r.Change, true, nil
 }
 
-// Delete forgets k. It needs no key.
-func (s *Store) Delete(ctx context.Context, k params.Key) error {
-	if err := k.Check(); err != nil {
-		return err
+// open returns the value of a version.
+func (s *Store) open(k params.Key, r row) (params.Value, error) {
+	if !r.recipient.Valid {
+		return params.Decode([]byte(r.value.String))
 	}
-	err := sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM params WHERE app = ? AND profile = ? AND name = ?`, k.App, k.Profile, k.Name)
-		return err
-	})
+	text, err := s.box.Open(sealName(k, r.Version), agebox.Sealed{Recipient: r.recipient.String, Data: r.sealed})
 	if err != nil {
-		return fmt.Errorf("delete param %v: %w", k, err)
+		return nil, err
 	}
-	return nil
+	return params.NewSecret(string(text)), nil
+}
+
+// History returns the changes of k, the newest first. It needs no key. None is
+// ever forgotten.
+func (s *Store) History(ctx context.Context, k params.Key) ([]params.Change, error) {
+	if err := k.Check(); err != nil {
+		return nil, err
+	}
+	var list []params.Change
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var r row
+		err := r.scan(scan)
+		list = append(list, r.Change)
+		return err
+	}, `SELECT `+columns+` FROM params_versions WHERE app = ? AND profile = ? AND name = ? ORDER BY version DESC`, k.App, k.Profile, k.Name)
+	if err != nil {
+		return nil, fmt.Errorf("history of param %v: %w", k, err)
+	}
+	return list, nil
 }
 
 // List returns what is kept for an app and a profile. It needs no key.
 func (s *Store) List(ctx context.Context, app, profile string) ([]params.Entry, error) {
-	fail := func(err error) ([]params.Entry, error) {
-		return nil, fmt.Errorf("list params of %s/%s: %w", app, profile, err)
-	}
-	rows, err := s.db.QueryContext(ctx, `
-		SELECT name, recipient IS NOT NULL, updated FROM params WHERE app = ? AND profile = ? ORDER BY name`, app, profile)
-	if err != nil {
-		return fail(err)
-	}
-	defer func() { _ = rows.Close() }()
 	var list []params.Entry
-	for rows.Next() {
+	err := s.each(ctx, func(scan func(...any) error) error {
 		e := params.Entry{Key: params.Key{App: app, Profile: profile}}
 		var updated int64
-		if err := rows.Scan(&e.Name, &e.Secret, &updated); err != nil {
-			return fail(err)
-		}
+		err := scan(&e.Name, &e.Version, &e.Secret, &updated)
 		e.Updated = time.UnixMicro(updated).UTC()
 		list = append(list, e)
-	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
+		return err
+	}, `
+		SELECT name, version, secret, updated FROM params_versions AS v WHERE app = ? AND profile = ? AND NOT deleted
+		AND version = (SELECT max(version) FROM params_versions WHERE app = v.app AND profile = v.profile AND name = v.name)
+		ORDER BY name`, app, profile)
+	if err != nil {
+		return nil, fmt.Errorf("list params of %s/%s: %w", app, profile, err)
 	}
 	return list, nil
+}
+
+// each calls scan for each row of a query.
+func (s *Store) each(ctx context.Context, scan func(func(...any) error) error, query string, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

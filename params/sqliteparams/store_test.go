@@ -25,6 +25,8 @@ const (
 	childKey  = "SQLITEPARAMS_TEST_KEY"
 	childName = "SQLITEPARAMS_TEST_NAME"
 	rounds    = 10
+	counters  = 10
+	counting  = 50 // writers of each process, each adds one to a counter
 )
 
 func TestMain(m *testing.M) {
@@ -54,7 +56,29 @@ func child(ctx context.Context, path, key, name string) error {
 			return fmt.Errorf("got back %v, %v, %w", got, ok, err)
 		}
 	}
-	return s.Close()
+	errs := make([]error, counting)
+	var wg sync.WaitGroup
+	for i := range counting {
+		wg.Go(func() { errs[i] = count(ctx, s, counter(i%counters), name) })
+	}
+	wg.Wait()
+	return errors.Join(append(errs, s.Close())...)
+}
+
+func counter(i int) params.Key { return devKey(fmt.Sprint("counter", i)) }
+
+// count adds one, however often somebody else is first.
+func count(ctx context.Context, s *sqliteparams.Store, k params.Key, by string) error {
+	for {
+		v, now, _, err := s.At(ctx, k, 0)
+		if err != nil {
+			return err
+		}
+		n, _ := v.(int64)
+		if _, err = s.Swap(ctx, k, n+1, params.Edit{After: now.Version, By: by}); !errors.Is(err, params.ErrConflict) {
+			return err
+		}
+	}
 }
 
 func devKey(name string) params.Key { return params.Key{App: "shop", Profile: "dev", Name: name} }
@@ -76,6 +100,10 @@ func open(tb testing.TB, path string, o sqliteparams.Options) *sqliteparams.Stor
 
 func TestStore(t *testing.T) {
 	key := newKey(t)
+	paramstest.TestVersioned(t, func(t *testing.T) params.Versioned {
+		t.Helper()
+		return open(t, filepath.Join(t.TempDir(), "state.db"), sqliteparams.Options{Key: key})
+	})
 	paramstest.TestStore(t, func(t *testing.T) params.Store {
 		t.Helper()
 		return open(t, filepath.Join(t.TempDir(), "state.db"), sqliteparams.Options{Key: key})
@@ -84,7 +112,7 @@ func TestStore(t *testing.T) {
 
 func TestSeveralProcesses(t *testing.T) {
 	path, key := filepath.Join(t.TempDir(), "state.db"), newKey(t)
-	names := []string{"one", "two", "three"}
+	names := []string{"one", "two", "three", "four"}
 	var wg sync.WaitGroup
 	for _, name := range names {
 		wg.Go(func() {
@@ -106,6 +134,15 @@ func TestSeveralProcesses(t *testing.T) {
 	_, ok, err := s.Get(t.Context(), devKey("shared"))
 	require.NoError(t, err)
 	require.True(t, ok)
+	each := counting * len(names) / counters
+	for i := range counters {
+		v, _, err := s.Get(t.Context(), counter(i))
+		require.NoError(t, err)
+		require.Equal(t, int64(each), v, "an update is lost")
+		past, err := s.History(t.Context(), counter(i))
+		require.NoError(t, err)
+		require.Len(t, past, each)
+	}
 }
 
 func TestNoSecretStandsInTheFile(t *testing.T) {
@@ -210,7 +247,7 @@ func TestListSaysWhenByTheClock(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), devKey("a"), "v"))
 	list, err := s.List(t.Context(), "shop", "dev")
 	require.NoError(t, err)
-	require.Equal(t, []params.Entry{{Key: devKey("a"), Updated: at.UTC()}}, list)
+	require.Equal(t, []params.Entry{{Key: devKey("a"), Version: 1, Updated: at.UTC()}}, list)
 }
 
 func TestBadPaths(t *testing.T) {
@@ -224,7 +261,7 @@ func TestOptionsPrintWithoutTheKey(t *testing.T) {
 	key := newKey(t)
 	o := sqliteparams.Options{Key: key, KeyFile: "k.txt"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
-		require.Equal(t, "{Key:REDACTED KeyFile:k.txt}", fmt.Sprintf(verb, o))
+		require.Equal(t, "{Key:REDACTED KeyFile:k.txt Recipients:[]}", fmt.Sprintf(verb, o))
 		require.NotContains(t, fmt.Sprintf(verb, &o), "AGE-SECRET")
 	}
 }

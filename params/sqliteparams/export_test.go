@@ -1,0 +1,4 @@
+package sqliteparams
+
+// Steps are those of the tables.
+func Steps() []string { return steps() }
