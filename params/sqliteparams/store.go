@@ -20,7 +20,7 @@ type row struct {
 }
 
 // forgotten reports whether the value is gone.
-func (r row) forgotten() bool { return !r.value.Valid && !r.recipient.Valid }
+func (r *row) forgotten() bool { return !r.value.Valid && !r.recipient.Valid }
 
 // columns are those that scan reads.
 const columns = `version, value, sealed, recipient, secret, deleted, author, updated`

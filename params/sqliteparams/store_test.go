@@ -62,7 +62,7 @@ func child(ctx context.Context, path, key, name string) error {
 		wg.Go(func() { errs[i] = count(ctx, s, counter(i%counters), name) })
 	}
 	wg.Wait()
-	return errors.Join(append(errs, s.Close())...)
+	return errors.Join(errors.Join(errs...), s.Close())
 }
 
 func counter(i int) params.Key { return devKey(fmt.Sprint("counter", i)) }

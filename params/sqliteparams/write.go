@@ -3,6 +3,7 @@ package sqliteparams
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/slsflow/slsflow/internal/sqlitefile"
@@ -45,7 +46,11 @@ func (s *Store) Swap(ctx context.Context, k params.Key, v params.Value, e params
 		return params.Change{}, fmt.Errorf("%s param %v: %w", op, k, err)
 	}
 	return s.change(ctx, op, k, v, e.By, func(now row) error {
-		if now.Version != e.After && !(now.Deleted && e.After == 0) || now.Deleted && e.After != 0 {
+		version := now.Version
+		if now.Deleted {
+			version = 0
+		}
+		if version != e.After {
 			return &params.Conflict{Key: k, After: e.After, Now: now.Change}
 		}
 		return nil
@@ -55,14 +60,13 @@ func (s *Store) Swap(ctx context.Context, k params.Key, v params.Value, e params
 // change makes the next version of k, if check agrees with the newest. To delete
 // what is absent changes nothing.
 func (s *Store) change(ctx context.Context, op string, k params.Key, v params.Value, by string, check func(now row) error) (c params.Change, err error) {
-	var conflict error
 	err = sqlitefile.Write(ctx, s.db, func(tx *sql.Tx) error {
 		now, err := newest(ctx, tx, k)
 		if err != nil {
 			return err
 		}
-		if conflict = check(now); conflict != nil {
-			return nil
+		if err := check(now); err != nil {
+			return err
 		}
 		if v == nil && (now.Version == 0 || now.Deleted) {
 			return nil
@@ -77,11 +81,11 @@ func (s *Store) change(ctx context.Context, op string, k params.Key, v params.Va
 			k.App, k.Profile, k.Name, next.Version, next.value, next.sealed, next.recipient, next.Secret, next.Deleted, next.By, next.Time.UnixMicro())
 		return err
 	})
-	switch {
-	case err != nil:
+	if errors.Is(err, params.ErrConflict) {
+		return params.Change{}, err // it names the param itself
+	}
+	if err != nil {
 		return params.Change{}, fmt.Errorf("%s param %v: %w", op, k, err)
-	case conflict != nil:
-		return params.Change{}, conflict
 	}
 	return c, nil
 }
