@@ -1,8 +1,6 @@
 package gitflow
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -173,8 +171,8 @@ func (r *Repository) packedRefs() (map[string]plumbing.Hash, error) {
 		return nil, err
 	}
 	refs := map[string]plumbing.Hash{}
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
 		if line == "" || line[0] == '#' || line[0] == '^' {
 			continue
 		}

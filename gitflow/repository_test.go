@@ -118,10 +118,13 @@ func TestResolveAnswersAsGitDoes(t *testing.T) {
 	g.git("checkout", "-q", "master")
 	g.merge("feature/x")
 	g.git("update-ref", "refs/remotes/origin/master", second)
+	g.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/master")
 	revs := []string{
 		"HEAD", "master", "feature/x", "light", "heavy", "origin/master", "refs/heads/feature/x", "refs/tags/heavy",
 		second, second[:7], second[:4+1], strings.ToUpper(second[:8]), "master~1", "master^2", "master^1~1", "HEAD^0", "master~0", "master^^", "heavy^", "HEAD~2",
+		"@", "@~1", "heads/master", "tags/heavy", "remotes/origin/master", "origin", "heavy^{}", "master^{commit}", "heavy^{commit}~1", "heavy^{}^{commit}",
 	}
+	revs = append(revs, g.git("describe", "--long", "master"))
 	check := func(t *testing.T) {
 		t.Helper()
 		for _, rev := range revs {
@@ -134,7 +137,7 @@ func TestResolveAnswersAsGitDoes(t *testing.T) {
 	g.git("gc", "-q")
 	t.Run("packed", check)
 
-	for _, rev := range []string{"", "nope", "refs/heads/nope", "master^3", "HEAD~9", strings.Repeat("0", 40), "abc", "HEAD:a", "master~x", "../../config", "refs/heads/../../config", "a b", "-"} {
+	for _, rev := range []string{"", "nope", "refs/heads/nope", "master^3", "HEAD~9", strings.Repeat("0", 40), "abc", "HEAD:a", "master~x", "master^{tree}", "master^{", "@{1}", ":/change", "x-gzzzz", "../../config", "refs/heads/../../config", "a b", "-"} {
 		got, err := g.open().Resolve(rev)
 		require.Error(t, err, rev)
 		require.Empty(t, got)

@@ -66,7 +66,7 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 	if in, err := r.isAncestor(ctx, hash, tip); err != nil {
 		return Result{}, err
 	} else if !in {
-		return Result{}, fmt.Errorf("commit %s is not in the branch", hash)
+		return Result{}, fmt.Errorf("commit %s is not in the branch (of a commit that was picked or squashed into it, name the copy)", hash)
 	}
 	head, err := r.objects.commit(tip)
 	if err != nil {

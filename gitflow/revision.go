@@ -11,12 +11,15 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// Resolve returns the hash of the commit that rev names. rev is "HEAD", a full
-// ref, a branch, a tag, a remote branch such as "origin/master", a hash, or at
-// least four characters of one; behind it may stand any number of "~N" (the
-// Nth ancestor by first parents) and "^N" (the Nth parent). A name that is both
-// a branch and a tag is an error, unless both name the same commit. An error
-// wraps [ErrNotFound] if there is no such commit.
+// Resolve returns the hash of the commit that rev names. rev is "HEAD" or "@", a
+// full ref, with or without "refs/", a branch, a tag, a remote branch such as
+// "origin/master", a remote ("origin" is its default branch), a hash, at least
+// four characters of one, or what `git describe` prints; behind it may stand any
+// number of "~N" (the Nth ancestor by first parents), "^N" (the Nth parent),
+// "^{}" and "^{commit}". Of gitrevisions(7) the rest is not supported: reflogs
+// ("@{1}") and searches (":/text"). A name that is both a branch and a tag is an
+// error, unless both name the same commit. An error wraps [ErrNotFound] if there
+// is no such commit.
 func (r *Repository) Resolve(rev string) (string, error) {
 	h, err := r.resolve(rev)
 	if err != nil {
@@ -38,6 +41,10 @@ func (r *Repository) resolve(rev string) (plumbing.Hash, error) {
 		return plumbing.ZeroHash, err
 	}
 	for suffix != "" {
+		if rest, ok := cutPeel(suffix); ok {
+			suffix = rest
+			continue
+		}
 		digits := len(suffix[1:]) - len(strings.TrimLeft(suffix[1:], "0123456789"))
 		n := 1
 		if digits > 0 {
@@ -48,13 +55,23 @@ func (r *Repository) resolve(rev string) (plumbing.Hash, error) {
 		step := suffix[0]
 		suffix = suffix[1+digits:]
 		if suffix != "" && suffix[0] != '~' && suffix[0] != '^' {
-			return plumbing.ZeroHash, fmt.Errorf("%q behind %q: want ~N or ^N", suffix, name)
+			return plumbing.ZeroHash, fmt.Errorf("%q behind %q: want ~N, ^N or ^{commit}", suffix, name)
 		}
 		if h, err = r.ancestor(h, step, n); err != nil {
 			return plumbing.ZeroHash, err
 		}
 	}
 	return h, nil
+}
+
+// cutPeel cuts a suffix that says to follow tags, which is done already.
+func cutPeel(suffix string) (rest string, ok bool) {
+	for _, peel := range []string{"^{}", "^{commit}"} {
+		if rest, ok := strings.CutPrefix(suffix, peel); ok {
+			return rest, true
+		}
+	}
+	return suffix, false
 }
 
 func (r *Repository) ancestor(h plumbing.Hash, step byte, n int) (plumbing.Hash, error) {
@@ -83,6 +100,9 @@ func (r *Repository) named(name string) (plumbing.Hash, error) {
 	if plumbing.IsHash(name) {
 		return plumbing.NewHash(name), nil
 	}
+	if name == "@" {
+		name = "HEAD"
+	}
 	if name == "HEAD" || strings.HasPrefix(name, "refs/") {
 		if strings.HasPrefix(name, "refs/") {
 			if err := plumbing.ReferenceName(name).Validate(); err != nil {
@@ -97,7 +117,7 @@ func (r *Repository) named(name string) (plumbing.Hash, error) {
 	}
 	var found []string
 	hashes := map[plumbing.Hash]bool{}
-	for _, full := range []string{"refs/tags/" + name, headsPrefix + name, "refs/remotes/" + name} {
+	for _, full := range []string{"refs/" + name, "refs/tags/" + name, headsPrefix + name, "refs/remotes/" + name, "refs/remotes/" + name + "/HEAD"} {
 		if plumbing.ReferenceName(full).Validate() != nil {
 			break // no name of a ref, but perhaps the beginning of a hash
 		}
@@ -128,6 +148,9 @@ func (r *Repository) named(name string) (plumbing.Hash, error) {
 // abbreviated returns the one commit whose hash begins with name.
 func (r *Repository) abbreviated(name string) (plumbing.Hash, error) {
 	notFound := fmt.Errorf("branch, tag or commit %q %w", name, ErrNotFound)
+	if i := strings.LastIndex(name, "-g"); i >= 0 { // as git describe has it
+		name = name[i+len("-g"):]
+	}
 	if len(name) < 4 || len(name) > 39 || strings.Trim(name, "0123456789abcdefABCDEF") != "" {
 		return plumbing.ZeroHash, notFound
 	}

@@ -126,9 +126,12 @@ func (r *Repository) update(ctx context.Context, updates []RefUpdate) (err error
 
 // compare returns a [*MovedError] for each ref that is not at its old commit.
 func (r *Repository) compare(ctx context.Context, updates []RefUpdate) error {
-	all, err := r.listRefs(ctx, "refs/")
-	if err != nil {
-		return err
+	var all map[string]plumbing.Hash
+	if slices.ContainsFunc(updates, func(u RefUpdate) bool { return u.Old == "" }) {
+		var err error
+		if all, err = r.listRefs(ctx, "refs/"); err != nil {
+			return err
+		}
 	}
 	var problems []error
 	for _, u := range updates {
