@@ -43,14 +43,14 @@ func BenchmarkLargeRepository(b *testing.B) {
 	b.Run("Pending", func(b *testing.B) {
 		r := g.open()
 		for b.Loop() {
-			_, err := r.Pending(b.Context(), "master", "prod")
+			_, err := r.Pending(b.Context(), "master", "prod", gitflow.PendingOptions{})
 			require.NoError(b, err)
 		}
 	})
 	b.Run("Changed", func(b *testing.B) {
 		r := g.open()
 		for b.Loop() {
-			_, err := r.Changed(b.Context(), "prod", "master")
+			_, err := r.Changed(b.Context(), "prod", "master", gitflow.ChangedOptions{})
 			require.NoError(b, err)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slsflow/slsflow/gitflow"
 )
 
 // TestChangedBomb has a commit of a few kilobytes with 10^12 paths, such as
@@ -22,13 +24,13 @@ func TestChangedBomb(t *testing.T) {
 		}
 		kind, at = "40000", rawTree(g, entries...)
 	}
-	_, err := r.Changed(t.Context(), base, rawCommit(g, at, base))
+	_, err := r.Changed(t.Context(), base, rawCommit(g, at, base), gitflow.ChangedOptions{})
 	require.ErrorContains(t, err, "more than 524288 changes")
 
 	kind, at = "100644", hashObject(g, "blob", "deep")
 	for range 20 {
 		kind, at = "40000", rawTree(g, rawEntry{kind, strings.Repeat("d", 250), at})
 	}
-	_, err = r.Changed(t.Context(), base, rawCommit(g, at, base))
+	_, err = r.Changed(t.Context(), base, rawCommit(g, at, base), gitflow.ChangedOptions{})
 	require.ErrorContains(t, err, "a path of more than 4096 bytes")
 }

@@ -43,27 +43,67 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s %s", c.Kind, c.Path)
 }
 
+// ChangedOptions is what to compare. The zero value compares two commits.
+type ChangedOptions struct {
+	// Alone leaves out what base changed since head left it: head is compared with
+	// the merge base of both, as hosts show a pull request. Without a common
+	// ancestor the error wraps [ErrNotFound].
+	Alone bool
+	// Remote is asked for commits that are not here, in a shallow clone step by
+	// step until their merge base is. Nothing but objects and the depth of the
+	// clone changes here. Default: what is missing is an error, which wraps
+	// [ErrShallow] if the clone is shallow.
+	Remote *Remote
+}
+
 // Changed returns what differs between the trees of two revisions, sorted by
 // path. A base of "" or of forty zeros, as hosts send it for a new branch, is
-// the empty tree: then everything is added. See [Repository.MergeBase] for what
-// one branch changed alone.
-func (r *Repository) Changed(ctx context.Context, base, head string) ([]Change, error) {
-	changes, err := r.changed(ctx, base, head)
+// the empty tree: then everything is added.
+func (r *Repository) Changed(ctx context.Context, base, head string, o ChangedOptions) ([]Change, error) {
+	var changes []Change
+	compare := func() (err error) {
+		changes, err = r.changed(ctx, base, head, o.Alone)
+		return err
+	}
+	err := compare()
+	if o.Remote != nil && isMissing(err) {
+		err = r.deepen(ctx, o.Remote, []string{base, head}, compare)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gitflow: changed from %q to %q in %v: %w", base, head, r, err)
 	}
 	return changes, nil
 }
 
-func (r *Repository) changed(ctx context.Context, base, head string) ([]Change, error) {
+func (r *Repository) changed(ctx context.Context, base, head string, alone bool) ([]Change, error) {
+	to, err := r.resolve(head)
+	if err != nil {
+		return nil, err
+	}
+	if isNone(base) {
+		return r.changedBetween(ctx, plumbing.ZeroHash, to)
+	}
+	from, err := r.resolve(base)
+	if err == nil && alone {
+		from, err = r.mergeBaseOf(ctx, from, to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.changedBetween(ctx, from, to)
+}
+
+// isNone reports whether a host says by rev that there was no commit before.
+func isNone(rev string) bool {
+	return rev == "" || len(rev) == 2*len(plumbing.ZeroHash) && strings.Trim(rev, "0") == ""
+}
+
+// changedBetween compares two commits; the zero hash is the empty tree.
+func (r *Repository) changedBetween(ctx context.Context, from, to plumbing.Hash) ([]Change, error) {
 	var trees [2]plumbing.Hash
-	for i, rev := range []string{base, head} {
-		if i == 0 && strings.Trim(rev, "0") == "" && (rev == "" || len(rev) == len(plumbing.ZeroHash)*2) {
+	for i, h := range []plumbing.Hash{from, to} {
+		if h.IsZero() {
 			continue
-		}
-		h, err := r.resolve(rev)
-		if err != nil {
-			return nil, err
 		}
 		c, err := r.objects.commit(h)
 		if err != nil {

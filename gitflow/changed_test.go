@@ -17,7 +17,7 @@ func TestChanged(t *testing.T) {
 	head := state{"a": "a2\n", "b2": "b\n", "run": "+x run\n", "other/x": "x\n", "other/y": "y\n", "new": "new\n", "same/1": "1\n", "twin": "-> t\n"}
 	from, to := g.commitState(base), g.commitState(head)
 	r := g.open()
-	changes, err := r.Changed(t.Context(), from, to)
+	changes, err := r.Changed(t.Context(), from, to, gitflow.ChangedOptions{})
 	require.NoError(t, err)
 	var got []string
 	for _, c := range changes {
@@ -28,13 +28,13 @@ func TestChanged(t *testing.T) {
 	}, got)
 
 	for _, none := range []string{"", strings.Repeat("0", 40)} {
-		all, err := r.Changed(t.Context(), none, to)
+		all, err := r.Changed(t.Context(), none, to, gitflow.ChangedOptions{})
 		require.NoError(t, err)
 		require.Len(t, all, len(head))
 		require.Equal(t, gitflow.Change{Path: "a", Kind: gitflow.Added}, all[0])
 	}
 	for _, bad := range [][2]string{{"nope", to}, {to, ""}, {to, strings.Repeat("0", 40)}, {"000", to}} {
-		_, err := r.Changed(t.Context(), bad[0], bad[1])
+		_, err := r.Changed(t.Context(), bad[0], bad[1], gitflow.ChangedOptions{})
 		require.ErrorIs(t, err, gitflow.ErrNotFound, "%q", bad)
 	}
 }
@@ -46,7 +46,7 @@ func TestChangedAnswersAsGitDoes(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		base := randomState(rnd)
 		from, to := g.commitState(base), g.commitState(edited(rnd, base))
-		changes, err := r.Changed(t.Context(), from, to)
+		changes, err := r.Changed(t.Context(), from, to, gitflow.ChangedOptions{})
 		require.NoError(t, err)
 		var got []string
 		for _, c := range changes { // a rename is two changes for diff-tree

@@ -36,13 +36,13 @@ func Example() {
 		return
 	}
 
-	pending, _ := r.Pending(ctx, "master", "prod")
-	for _, c := range pending {
+	pending, _ := r.Pending(ctx, "master", "prod", gitflow.PendingOptions{
+		Services: func(p string) ([]string, error) { return []string{path.Dir(p)}, nil },
+	})
+	for _, c := range pending.Commits {
 		fmt.Println("pending:", c.Subject())
 	}
-	base, _ := r.MergeBase(ctx, "prod", "master")
-	changes, _ := r.Changed(ctx, base, "master")
-	fmt.Println(changes)
+	fmt.Println(pending.Services)
 
 	bot := gitflow.Signature{Name: "Deploy Bot", Email: "bot@example.com", When: time.Unix(1_700_000_000, 0).UTC()}
 	promoted, err := r.Promote(ctx, "master", "prod", gitflow.PromoteOptions{Author: bot})
@@ -61,7 +61,7 @@ func Example() {
 	}
 	// Output:
 	// pending: Tasks do more
-	// [modified tasks/handler.js]
+	// [tasks]
 	// merge <nil>
 	// revert <nil>
 	// tasks/handler.js: changed in prod and in master

@@ -51,9 +51,6 @@ func (r *Repository) fetch(ctx context.Context, from *Remote, o FetchOptions) ([
 	if !strings.HasPrefix(into, "refs/") || !strings.HasSuffix(into, "/") {
 		return nil, fmt.Errorf("into %q: want a name that begins with refs/ and ends in a slash", into)
 	}
-	if len(r.shallow) > 0 {
-		return nil, fmt.Errorf("%w: %v is a shallow clone (run `git fetch --unshallow`)", ErrShallow, r)
-	}
 	session, adv, err := from.upload(ctx)
 	if err != nil {
 		return nil, err
@@ -135,24 +132,40 @@ func chosen(all []Branch, names []string) ([]Branch, error) {
 
 // download copies the objects that the branches need and that are not here.
 func (r *Repository) download(ctx context.Context, s transport.UploadPackSession, adv *packp.AdvRefs, branches []Branch, here map[string]plumbing.Hash) error {
-	req := packp.NewUploadPackRequestFromCapabilities(adv.Capabilities)
+	var wants []plumbing.Hash
 	r.objects.refresh()
 	for _, b := range branches {
 		h := plumbing.NewHash(b.Commit)
 		if ok, err := r.objects.has(h); err != nil {
 			return err
 		} else if !ok {
-			req.Wants = append(req.Wants, h)
+			wants = append(wants, h)
 		}
 	}
-	if len(req.Wants) == 0 {
+	if len(wants) == 0 {
 		return nil
 	}
+	return r.request(ctx, s, adv, wants, here, 0)
+}
+
+// request asks for commits, with as much of their history as depth says; 0 is
+// all of it, or all that is newer than a shallow clone begins.
+func (r *Repository) request(ctx context.Context, s transport.UploadPackSession, adv *packp.AdvRefs, wants []plumbing.Hash, here map[string]plumbing.Hash, depth int) error {
 	haves, err := r.recent(ctx, here)
 	if err != nil {
 		return err
 	}
-	req.Haves = haves
+	req := packp.NewUploadPackRequestFromCapabilities(adv.Capabilities)
+	req.Wants, req.Haves = wants, haves
+	req.Shallows, req.Depth = r.shallow.all(), packp.DepthCommits(depth)
+	if len(req.Shallows) > 0 || depth > 0 {
+		if !adv.Capabilities.Supports(capability.Shallow) {
+			return fmt.Errorf("%w: the host does not serve shallow clones (clone again without --depth)", ErrShallow)
+		}
+		if err := req.Capabilities.Set(capability.Shallow); err != nil {
+			return err
+		}
+	}
 	answer, err := s.UploadPack(ctx, req)
 	if err != nil {
 		return err
@@ -166,11 +179,17 @@ func (r *Repository) download(ctx context.Context, s transport.UploadPackSession
 	}
 	// A storage of its own: this takes as long as the network does.
 	err = packfile.UpdateObjectStorage(newObjects(r.dirs.common).store, in)
+	if errors.Is(err, packfile.ErrEmptyPackfile) && depth > 0 {
+		err = nil // it was all here, only cut off
+	}
 	err = errors.Join(err, answer.Close())
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	r.objects.refresh()
+	if err == nil && (len(answer.Shallows) > 0 || len(answer.Unshallows) > 0) {
+		err = r.shallow.change(ctx, answer.Shallows, answer.Unshallows)
+	}
 	return err
 }
 
@@ -191,7 +210,7 @@ func (r *Repository) recent(ctx context.Context, here map[string]plumbing.Hash) 
 		}
 	}
 	for p.open > 0 && len(p.colour) < haveLimit {
-		if err := p.step(ctx); err != nil {
+		if err := p.step(ctx); err != nil && !errors.Is(err, ErrShallow) {
 			return nil, err
 		}
 	}

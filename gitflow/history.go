@@ -8,29 +8,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Pending returns the commits that are in from and not yet in to: what a
-// promotion would bring. Newest first, and each commit before its parents. Both
-// are revisions. No commits is an empty list.
-func (r *Repository) Pending(ctx context.Context, from, to string) ([]Commit, error) {
-	commits, err := r.pendingRevs(ctx, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("gitflow: pending from %q to %q in %v: %w", from, to, r, err)
-	}
-	return commits, nil
-}
-
-func (r *Repository) pendingRevs(ctx context.Context, from, to string) ([]Commit, error) {
-	a, err := r.resolve(from)
-	if err != nil {
-		return nil, err
-	}
-	b, err := r.resolve(to)
-	if err != nil {
-		return nil, err
-	}
-	return r.pending(ctx, a, b)
-}
-
 func (r *Repository) pending(ctx context.Context, from, to plumbing.Hash) ([]Commit, error) {
 	p := newPainter(r)
 	if err := p.paint(ctx, []plumbing.Hash{from}, []plumbing.Hash{to}); err != nil {
@@ -42,9 +19,7 @@ func (r *Repository) pending(ctx context.Context, from, to plumbing.Hash) ([]Com
 	return p.onlyA(), nil
 }
 
-// MergeBase returns the best common ancestor of two revisions. What a branch
-// changed since it left another one is [Repository.Changed] from their merge
-// base to the branch. Where there are several, which criss-cross merges make, it
+// MergeBase returns the best common ancestor of two revisions. Where there are several, which criss-cross merges make, it
 // returns the newest. The error wraps [ErrNotFound] if there is none.
 func (r *Repository) MergeBase(ctx context.Context, a, b string) (string, error) {
 	base, err := r.mergeBaseRevs(ctx, a, b)
@@ -63,7 +38,11 @@ func (r *Repository) mergeBaseRevs(ctx context.Context, a, b string) (plumbing.H
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	bases, err := r.mergeBases(ctx, ha, hb)
+	return r.mergeBaseOf(ctx, ha, hb)
+}
+
+func (r *Repository) mergeBaseOf(ctx context.Context, a, b plumbing.Hash) (plumbing.Hash, error) {
+	bases, err := r.mergeBases(ctx, a, b)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}

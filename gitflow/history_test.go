@@ -50,15 +50,15 @@ func TestHistoryAnswersAsGitDoes(t *testing.T) {
 				several++
 			}
 
-			pending, err := r.Pending(t.Context(), a, b)
+			pending, err := r.Pending(t.Context(), a, b, gitflow.PendingOptions{})
 			require.NoError(t, err)
 			var hashes []string
-			for _, c := range pending {
+			for _, c := range pending.Commits {
 				hashes = append(hashes, c.Hash)
 			}
 			want := strings.Fields(g.git("rev-list", b+".."+a))
 			require.ElementsMatch(t, want, hashes)
-			for i, c := range pending { // each before its parents
+			for i, c := range pending.Commits { // each before its parents
 				for _, p := range c.Parents {
 					require.NotContains(t, hashes[:i], p)
 				}
@@ -93,8 +93,9 @@ func TestPendingTellsTheCommits(t *testing.T) {
 	g.write("b", "1")
 	g.commit("A subject\nover two lines\n\nand a body")
 	r := g.open()
-	list, err := r.Pending(t.Context(), "master", "prod")
+	waiting, err := r.Pending(t.Context(), "master", "prod", gitflow.PendingOptions{})
 	require.NoError(t, err)
+	list := waiting.Commits
 	require.Len(t, list, 2)
 	c := list[0]
 	require.Equal(t, "A subject over two lines", c.Subject())
@@ -109,10 +110,10 @@ func TestPendingTellsTheCommits(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, c, same)
 
-	none, err := r.Pending(t.Context(), "prod", "master")
+	none, err := r.Pending(t.Context(), "prod", "master", gitflow.PendingOptions{})
 	require.NoError(t, err)
-	require.Empty(t, none)
-	_, err = r.Pending(t.Context(), "nope", "master")
+	require.Empty(t, none.Commits)
+	_, err = r.Pending(t.Context(), "nope", "master", gitflow.PendingOptions{})
 	require.ErrorIs(t, err, gitflow.ErrNotFound)
 }
 
@@ -152,13 +153,13 @@ func TestHistoryOfAShallowClone(t *testing.T) {
 	shallow := &oracle{t: t, dir: filepath.Join(t.TempDir(), "shallow")}
 	g.git("clone", "-q", "--depth=1", "--no-single-branch", "file://"+g.dir, shallow.dir)
 	r := shallow.open()
-	_, err := r.Pending(t.Context(), "origin/master", "origin/prod")
+	_, err := r.Pending(t.Context(), "origin/master", "origin/prod", gitflow.PendingOptions{})
 	require.ErrorIs(t, err, gitflow.ErrShallow)
 	require.ErrorContains(t, err, "git fetch --unshallow")
 	_, err = r.MergeBase(t.Context(), "origin/master", "origin/prod")
 	require.ErrorIs(t, err, gitflow.ErrShallow)
 	// Two trees can still be compared.
-	changes, err := r.Changed(t.Context(), "origin/prod", "origin/master")
+	changes, err := r.Changed(t.Context(), "origin/prod", "origin/master", gitflow.ChangedOptions{})
 	require.NoError(t, err)
 	require.Equal(t, []gitflow.Change{{Path: "a", Kind: gitflow.Added}, {Path: "b", Kind: gitflow.Deleted}}, changes)
 }

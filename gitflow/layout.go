@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
@@ -117,28 +116,27 @@ func isGitDir(dir string) bool {
 	return err == nil && st.IsDir()
 }
 
-// check refuses what this package would read wrongly, and returns the commits
-// whose parents a shallow clone lacks. A bare repository that happens to be
-// called ".git" loses its work tree here.
-func (l *layout) check() (map[plumbing.Hash]bool, error) {
+// check refuses what this package would read wrongly. A bare repository that
+// happens to be called ".git" loses its work tree here.
+func (l *layout) check() error {
 	cfg, err := l.config()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkConfig(cfg); err != nil {
-		return nil, err
+		return err
 	}
 	if l.git == l.common && strings.EqualFold(option(cfg, "core", "bare"), "true") {
 		l.work = ""
 	}
 	alternates, err := os.ReadFile(filepath.Join(l.common, "objects", "info", "alternates"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return err
 	}
 	if len(bytes.TrimSpace(alternates)) > 0 {
-		return nil, fmt.Errorf("%w: it borrows objects from another one (run `git repack -a -d`, then remove objects/info/alternates)", ErrUnsupported)
+		return fmt.Errorf("%w: it borrows objects from another one (run `git repack -a -d`, then remove objects/info/alternates)", ErrUnsupported)
 	}
-	return readShallow(filepath.Join(l.common, "shallow"))
+	return nil
 }
 
 // config reads the configuration of the repository alone, not that of the user
@@ -198,22 +196,4 @@ func option(cfg *config.Config, section, key string) string {
 		return ""
 	}
 	return cfg.Section(section).Option(key)
-}
-
-func readShallow(file string) (map[plumbing.Hash]bool, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	shallow := map[plumbing.Hash]bool{}
-	for line := range strings.FieldsSeq(string(text)) {
-		if !plumbing.IsHash(line) {
-			return nil, fmt.Errorf("%s: %q is no commit", file, line)
-		}
-		shallow[plumbing.NewHash(line)] = true
-	}
-	return shallow, nil
 }

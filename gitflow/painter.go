@@ -115,7 +115,7 @@ func (p *painter) step(ctx context.Context) error {
 	if colour&(inA|inB) == inA|inB {
 		colour |= behind // for its parents
 	}
-	if p.repo.shallow[c.Hash] {
+	if p.repo.shallow.has(c.Hash) {
 		if colour&behind != 0 || len(c.ParentHashes) == 0 {
 			return nil
 		}

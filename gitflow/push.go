@@ -90,7 +90,7 @@ func (r *Repository) checkRefObject(u RefUpdate) error {
 type copier struct {
 	from    *Repository
 	to      *objects
-	shallow map[plumbing.Hash]bool // of to: commits there without their parents
+	shallow *shallowCommits // of to
 }
 
 // any copies a commit with its history, or a tag, a tree or a blob.
@@ -138,7 +138,7 @@ func (c *copier) history(ctx context.Context, tip plumbing.Hash) error {
 		if err != nil {
 			return err
 		}
-		if c.from.shallow[h] && !c.shallow[h] {
+		if c.from.shallow.has(h) && !c.shallow.has(h) {
 			return c.from.shallowError(h)
 		}
 		if !open[h] { // first its parents, then again this one

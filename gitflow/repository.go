@@ -24,8 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-
-	"github.com/go-git/go-git/v5/plumbing"
 )
 
 var (
@@ -48,7 +46,7 @@ var (
 type Repository struct {
 	dirs    layout
 	objects *objects
-	shallow map[plumbing.Hash]bool
+	shallow *shallowCommits
 }
 
 // Open returns the repository at dir: a bare repository, the root of a work
@@ -65,7 +63,10 @@ func Open(dir string) (*Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gitflow: open %s: %w", dir, err)
 	}
-	shallow, err := dirs.check()
+	if err := dirs.check(); err != nil {
+		return nil, fmt.Errorf("gitflow: open %s: %w", dir, err)
+	}
+	shallow, err := readShallow(filepath.Join(dirs.common, "shallow"))
 	if err != nil {
 		return nil, fmt.Errorf("gitflow: open %s: %w", dir, err)
 	}

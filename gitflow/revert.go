@@ -102,7 +102,7 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 // parentTree returns the tree of the parent with that number; the first commit
 // of all follows from the empty tree.
 func (r *Repository) parentTree(parents []plumbing.Hash, number int, commit plumbing.Hash) (plumbing.Hash, error) {
-	if r.shallow[commit] {
+	if r.shallow.has(commit) {
 		return plumbing.ZeroHash, r.shallowError(commit)
 	}
 	switch {

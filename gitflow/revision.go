@@ -84,7 +84,7 @@ func (r *Repository) ancestor(h plumbing.Hash, step byte, n int) (plumbing.Hash,
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		if r.shallow[h] {
+		if r.shallow.has(h) {
 			return plumbing.ZeroHash, r.shallowError(h)
 		}
 		if parent > len(c.ParentHashes) {
@@ -204,9 +204,4 @@ func (r *Repository) peel(h plumbing.Hash) (plumbing.Hash, error) {
 		}
 	}
 	return plumbing.ZeroHash, fmt.Errorf("%s: tags of tags, ten deep", h)
-}
-
-// shallowError says that the history behind a commit is not here.
-func (r *Repository) shallowError(h plumbing.Hash) error {
-	return fmt.Errorf("%w: %v is a shallow clone without the parents of %s (run `git fetch --unshallow`)", ErrShallow, r, h)
 }

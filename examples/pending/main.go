@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/signal"
 	"path"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -87,79 +86,85 @@ func run(ctx context.Context, args []string, now time.Time, stdout, stderr io.Wr
 }
 
 func collect(ctx context.Context, r *gitflow.Repository, from, to string, now time.Time) (waiting, error) {
-	w := waiting{Commits: []commit{}, PullRequests: []int{}, Services: []string{}}
-	commits, err := r.Pending(ctx, from, to)
-	if err != nil || len(commits) == 0 {
-		return w, err
+	services, err := servicesOf(ctx, r, from, to)
+	if err != nil {
+		return waiting{}, err
 	}
-	for _, c := range commits {
-		n := c.PullRequest()
-		w.Commits = append(w.Commits, commit{c.Hash, c.Subject(), c.Author.String(), c.Committer.When, c.IsMerge(), n})
-		if c.IsMerge() {
-			w.Merges++
-		}
-		if n != 0 {
-			w.PullRequests = append(w.PullRequests, n)
-		}
-		if when := c.Committer.When; w.Oldest == nil || when.Before(*w.Oldest) {
-			w.Oldest = &when
-		}
+	p, err := r.Pending(ctx, from, to, gitflow.PendingOptions{Services: services})
+	if err != nil {
+		return waiting{}, err
 	}
-	w.OldestAge = now.Sub(*w.Oldest).Truncate(time.Second).String()
-	slices.Sort(w.PullRequests)
-	w.PullRequests = slices.Compact(w.PullRequests)
-	w.Services, err = touched(ctx, r, from, to)
-	return w, err
+	w := waiting{
+		Commits: []commit{}, Merges: p.Merges,
+		PullRequests: append([]int{}, p.PullRequests...), Services: append([]string{}, p.Services...),
+	}
+	for _, c := range p.Commits {
+		w.Commits = append(w.Commits, commit{c.Hash, c.Subject(), c.Author.String(), c.Committer.When, c.IsMerge(), c.PullRequest()})
+	}
+	if !p.Oldest.IsZero() {
+		w.Oldest = &p.Oldest
+		w.OldestAge = p.Age(now).Truncate(time.Second).String()
+	}
+	return w, nil
 }
 
-// touched returns the services with a path that from changed since it left to.
-func touched(ctx context.Context, r *gitflow.Repository, from, to string) ([]string, error) {
-	base, err := r.MergeBase(ctx, from, to)
-	if err != nil {
-		return nil, err
-	}
-	changes, err := r.Changed(ctx, base, from)
-	if err != nil {
-		return nil, err
-	}
-	found := map[string]bool{}
-	services := []string{}
-	for _, rev := range []string{from, base} { // a service that is gone is touched too
-		fsys, err := r.FS(rev)
-		if err != nil {
+// servicesOf returns what tells the service of a path: the nearest directory above
+// it that has a serverless.yml in one of the revisions, because a service that is
+// gone is touched too.
+func servicesOf(ctx context.Context, r *gitflow.Repository, revisions ...string) (func(string) ([]string, error), error) {
+	trees := make([]fs.FS, len(revisions))
+	for i, rev := range revisions {
+		var err error
+		if trees[i], err = r.FS(rev); err != nil {
 			return nil, err
 		}
-		for _, c := range changes {
-			dir, ok, err := serviceOf(fsys, c.Path)
-			if err != nil {
-				return nil, err
-			}
-			if ok && !found[dir] {
-				found[dir] = true
-				services = append(services, dir)
+	}
+	known := map[string]string{} // directory → service, or ""
+	var find func(dir string) (string, error)
+	find = func(dir string) (string, error) {
+		if service, ok := known[dir]; ok {
+			return service, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		here, err := hasService(trees, dir)
+		if err != nil {
+			return "", err
+		}
+		service := dir
+		if !here && dir == "." {
+			service = ""
+		} else if !here {
+			if service, err = find(path.Dir(dir)); err != nil {
+				return "", err
 			}
 		}
+		known[dir] = service
+		return service, nil
 	}
-	slices.Sort(services)
-	return services, nil
+	return func(p string) ([]string, error) {
+		service, err := find(path.Dir(p))
+		if service == "" || err != nil {
+			return nil, err
+		}
+		return []string{service}, nil
+	}, nil
 }
 
-// serviceOf returns the nearest directory above a path that has a serverless.yml.
-func serviceOf(fsys fs.FS, p string) (dir string, ok bool, err error) {
-	for dir = path.Dir(p); ; dir = path.Dir(dir) {
+func hasService(trees []fs.FS, dir string) (bool, error) {
+	for _, tree := range trees {
 		for _, name := range []string{"serverless.yml", "serverless.yaml"} {
-			_, err := fs.Stat(fsys, path.Join(dir, name))
+			_, err := fs.Stat(tree, path.Join(dir, name))
 			if err == nil {
-				return dir, true, nil
+				return true, nil
 			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return "", false, err
+			if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) { // a name that is not UTF-8 is that of no service
+				return false, err
 			}
-		}
-		if dir == "." {
-			return "", false, nil
 		}
 	}
+	return false, nil
 }
 
 func (w waiting) String() string {

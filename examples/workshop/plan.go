@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/slsflow/slsflow/gitflow"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 )
@@ -95,7 +96,7 @@ func workflowFile(tree fs.FS) (*workflow.File, error) {
 }
 
 func (t *team) changed(ctx context.Context, base, head string) ([]string, error) {
-	changes, err := t.origin.Changed(ctx, base, head)
+	changes, err := t.origin.Changed(ctx, base, head, gitflow.ChangedOptions{})
 	paths := make([]string, 0, len(changes))
 	for _, c := range changes {
 		paths = append(paths, c.Path)
