@@ -41,7 +41,8 @@ var layers = map[string][]string{
 	"outputs/outputstest":   {"outputs", "stage"},
 	"outputs/sqliteoutputs": {"outputs", "stage"},
 
-	"gitflow": {"stage"},
+	"gitflow":              {"stage", "gitflow/internal/odb"},
+	"gitflow/internal/odb": {},
 
 	// The engine knows no domain: no serverless.yml, no AWS, no git host.
 	"pipeline":              {},
@@ -73,11 +74,12 @@ var thirdParty = map[string][]string{
 	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},
 
-	"pipeline/workflow": {"github.com/bmatcuk/doublestar/v4"},
-	"pipeline/deploy":   {"github.com/aws/aws-sdk-go-v2/..."},
-	"profile/awsaccess": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."},
-	"gitflow":           {"github.com/go-git/go-git/v5/...", "github.com/go-git/go-billy/v5/..."},
-	"examples/...":      {"..."},
+	"pipeline/workflow":    {"github.com/bmatcuk/doublestar/v4"},
+	"pipeline/deploy":      {"github.com/aws/aws-sdk-go-v2/..."},
+	"profile/awsaccess":    {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."},
+	"gitflow":              {"github.com/go-git/go-git/v5/...", "github.com/go-git/go-billy/v5/..."},
+	"gitflow/internal/odb": {"github.com/go-git/go-git/v5/plumbing/..."},
+	"examples/...":         {"..."},
 }
 
 type goPackage struct {

@@ -177,8 +177,7 @@ func (r *Repository) request(ctx context.Context, s transport.UploadPackSession,
 	case req.Capabilities.Supports(capability.Sideband):
 		in = sideband.NewDemuxer(sideband.Sideband, answer)
 	}
-	// A storage of its own: this takes as long as the network does.
-	err = packfile.UpdateObjectStorage(newObjects(r.dirs.common).store, in)
+	err = packfile.UpdateObjectStorage(r.objects.writer(), in)
 	if errors.Is(err, packfile.ErrEmptyPackfile) && depth > 0 {
 		err = nil // it was all here, only cut off
 	}

@@ -1,6 +1,7 @@
 package gitflow
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -181,7 +182,7 @@ func (f *commitFS) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
-	return text, nil
+	return bytes.Clone(text), nil // the caller may change it
 }
 
 // ReadDir implements [fs.ReadDirFS].

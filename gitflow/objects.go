@@ -5,29 +5,33 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"sync"
+	"path/filepath"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"github.com/slsflow/slsflow/gitflow/internal/odb"
 )
 
-// objects reads and writes the objects of a repository. go-git's storage keeps
-// the list of packs it saw first and is not safe for concurrent use: this type
-// reads the list again when an object is missing, and serialises the calls.
+// objects reads the objects of a repository where they lie, and writes them with
+// go-git. It is safe for concurrent use.
 type objects struct {
-	mu    *sync.Mutex
-	store *filesystem.Storage
+	db    *odb.Store
+	dir   string
 	extra map[plumbing.Hash]plumbing.EncodedObject // not written; seen by get and size
 }
 
 func newObjects(dir string) *objects {
-	return &objects{
-		mu:    &sync.Mutex{},
-		store: filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault()),
-	}
+	return &objects{db: odb.New(filepath.Join(dir, "objects")), dir: dir}
+}
+
+// writer returns go-git's storage, which is not safe for concurrent use. It is
+// never read: it would read the indexes of all packs.
+func (o *objects) writer() *filesystem.Storage {
+	return filesystem.NewStorage(osfs.New(o.dir), cache.NewObjectLRUDefault())
 }
 
 // with returns the same objects and some more, which are not written.
@@ -39,27 +43,23 @@ func (o *objects) with(more []plumbing.EncodedObject) *objects {
 	for _, obj := range more {
 		extra[obj.Hash()] = obj
 	}
-	return &objects{mu: o.mu, store: o.store, extra: extra}
+	return &objects{db: o.db, dir: o.dir, extra: extra}
 }
 
 // get returns an object of type t, which nobody may change. The error wraps
 // ErrNotFound if there is no such object.
 func (o *objects) get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
-	if obj, ok := o.extra[h]; ok && (t == plumbing.AnyObject || t == obj.Type()) {
-		return obj, nil
+	obj, ok := o.extra[h]
+	if !ok {
+		var err error
+		if obj, err = o.db.Get(h); errors.Is(err, plumbing.ErrObjectNotFound) {
+			return nil, fmt.Errorf("%v %s %w", t, h, ErrNotFound)
+		} else if err != nil {
+			return nil, fmt.Errorf("%v %s: %w", t, h, err)
+		}
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	obj, err := o.store.EncodedObject(t, h)
-	if err != nil {
-		o.store.Reindex() // another process may have packed it, or fetched it
-		obj, err = o.store.EncodedObject(t, h)
-	}
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return nil, fmt.Errorf("%v %s %w", t, h, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%v %s: %w", t, h, err)
+	if t != plumbing.AnyObject && t != obj.Type() {
+		return nil, fmt.Errorf("%v %s %w: it is a %v", t, h, ErrNotFound, obj.Type())
 	}
 	return obj, nil
 }
@@ -69,13 +69,7 @@ func (o *objects) size(h plumbing.Hash) (int64, error) {
 	if obj, ok := o.extra[h]; ok {
 		return obj.Size(), nil
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n, err := o.store.EncodedObjectSize(h)
-	if err != nil {
-		o.store.Reindex()
-		n, err = o.store.EncodedObjectSize(h)
-	}
+	n, err := o.db.Size(h)
 	if err != nil {
 		return 0, fmt.Errorf("blob %s: %w", h, err)
 	}
@@ -84,53 +78,47 @@ func (o *objects) size(h plumbing.Hash) (int64, error) {
 
 // has reports whether the object was there when the list of packs was last
 // read, see refresh.
-func (o *objects) has(h plumbing.Hash) (bool, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	err := o.store.HasEncodedObject(h)
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
+func (o *objects) has(h plumbing.Hash) (bool, error) { return o.db.Has(h) }
 
 // refresh makes the next call read the list of packs again.
-func (o *objects) refresh() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.store.Reindex()
-}
+func (o *objects) refresh() { o.db.Refresh() }
 
 // put writes one object.
 func (o *objects) put(obj plumbing.EncodedObject) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.store.HasEncodedObject(obj.Hash()) == nil {
-		return nil
+	there, err := o.has(obj.Hash())
+	if err != nil || there {
+		return err
 	}
-	if _, err := o.store.SetEncodedObject(obj); err != nil {
+	if _, err := o.writer().SetEncodedObject(obj); err != nil {
 		return fmt.Errorf("write %v %s: %w", obj.Type(), obj.Hash(), err)
 	}
 	return nil
 }
 
 // withPrefix returns the names of all objects that begin with the bytes.
-func (o *objects) withPrefix(prefix []byte) ([]plumbing.Hash, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.store.Reindex()
-	return o.store.HashesWithPrefix(prefix)
-}
+func (o *objects) withPrefix(prefix []byte) ([]plumbing.Hash, error) { return o.db.WithPrefix(prefix) }
 
-// blob returns the content of a blob.
+// blob returns the content of a blob, which nobody may change.
 func (o *objects) blob(h plumbing.Hash) ([]byte, error) {
 	obj, err := o.get(plumbing.BlobObject, h)
 	if err != nil {
 		return nil, err
 	}
-	in, err := obj.Reader()
+	text, err := bytesOf(obj)
 	if err != nil {
 		return nil, fmt.Errorf("blob %s: %w", h, err)
+	}
+	return text, nil
+}
+
+// bytesOf returns the content of an object, which nobody may change.
+func bytesOf(obj plumbing.EncodedObject) ([]byte, error) {
+	if o, ok := obj.(*odb.Object); ok {
+		return o.Bytes()
+	}
+	in, err := obj.Reader()
+	if err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(in)
 	return text, errors.Join(err, in.Close())

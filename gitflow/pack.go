@@ -10,6 +10,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // deltaWindow is how many objects are tried as the base of a delta.
@@ -23,13 +24,23 @@ func (r *Repository) pack(ctx context.Context, wants, haves []plumbing.Hash, off
 		return nil, err
 	}
 	out, in := io.Pipe()
-	// A storage of its own: it is read while others use the one of r.
-	store := newObjects(r.dirs.common).store
 	go func() {
-		_, err := packfile.NewEncoder(in, store, !offsets).Encode(list, deltaWindow)
+		_, err := packfile.NewEncoder(in, encoded{objects: r.objects}, !offsets).Encode(list, deltaWindow)
 		_ = in.CloseWithError(err) // never fails
 	}()
 	return out, nil
+}
+
+// encoded gives objects to the encoder of a pack, which calls nothing but
+// EncodedObject.
+type encoded struct {
+	storer.EncodedObjectStorer
+	objects *objects
+}
+
+// EncodedObject implements [storer.EncodedObjectStorer].
+func (e encoded) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	return e.objects.get(t, h)
 }
 
 // missing lists the objects that are reachable from wants and not from haves.
