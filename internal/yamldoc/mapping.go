@@ -121,6 +121,10 @@ func (n *Node) Find(name string) (i int, ok bool) {
 	return 0, false
 }
 
+// Index returns where each name stands in n.Fields, or nil if they are few. It
+// must not be written.
+func (n *Node) Index() map[string]int { return n.index }
+
 // Field returns the value of the key name, or false.
 func (n *Node) Field(name string) (*Node, bool) {
 	if i, ok := n.Find(name); ok {

@@ -69,7 +69,7 @@ const (
 
 // memory is what the rounds of one resolution have in common.
 type memory struct {
-	replies map[string]reply
+	replies map[questionKey]reply
 	files   map[string]loaded
 	waiting []question // of this round
 	rounds  int
@@ -83,14 +83,15 @@ type loaded struct {
 }
 
 func newMemory() *memory {
-	return &memory{replies: make(map[string]reply), files: make(map[string]loaded)}
+	return &memory{replies: make(map[questionKey]reply), files: make(map[string]loaded)}
 }
 
 // question is what one source is asked, and reply what it returned.
 type question struct {
-	key, typ string
-	params   []any
-	address  any
+	key     questionKey
+	typ     string
+	params  []any
+	address any
 }
 
 type reply struct {

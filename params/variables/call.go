@@ -4,31 +4,58 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
 )
 
-// asker is the variable whose value is being looked for.
-type asker struct {
-	n  *node
-	at *place
-	p  Part
-}
-
 // args are the params and the address of a call, resolved.
 type args struct {
-	params  []*node // nil without parentheses
-	address *node   // nil without one
+	params  []arg // nil without parentheses
+	address arg
+}
+
+// arg is one of them. Most have no variable in them: for these no node is made.
+type arg struct {
+	given   bool  // false for an address that there is none of
+	written any   // the value if node is nil
+	node    *node // what became of the variables
+}
+
+// value returns the argument as a source takes it.
+func (a arg) value() any {
+	if a.node == nil {
+		return a.written
+	}
+	return reveal(a.node)
+}
+
+// text returns an argument that is a text, and no number or bool.
+func (a arg) text() (string, bool) {
+	text, ok := a.value().(string)
+	return text, ok
+}
+
+func (a arg) secret() bool { return a.node != nil && a.node.is(isSecret) }
+
+// String writes an argument for messages and origins, without secrets.
+func (a arg) String() string {
+	if a.secret() {
+		return params.Redacted
+	}
+	v := a.value()
+	if v == nil {
+		return ""
+	}
+	if text, ok := scalarText(v); ok {
+		return text
+	}
+	return describe(a.node)
 }
 
 func (a args) secret() bool {
-	for _, p := range a.params {
-		if p.holdsSecret() {
-			return true
-		}
-	}
-	return a.address != nil && a.address.holdsSecret()
+	return a.address.secret() || slices.ContainsFunc(a.params, arg.secret)
 }
 
 // values returns the arguments as a source takes them.
@@ -36,13 +63,27 @@ func (a args) values() (list []any, address any) {
 	if a.params != nil {
 		list = make([]any, len(a.params))
 		for i, p := range a.params {
-			list[i] = reveal(p)
+			list[i] = p.value()
 		}
 	}
-	if a.address != nil {
-		address = reveal(a.address)
+	return list, a.address.value()
+}
+
+// String writes the arguments as arg.String does.
+func (a args) String() string {
+	var list []string
+	for _, p := range a.params {
+		list = append(list, p.String())
 	}
-	return list, address
+	written := strings.Join(list, ", ")
+	switch {
+	case !a.address.given:
+		return written
+	case a.params == nil:
+		return a.address.String()
+	default:
+		return "(" + written + "):" + a.address.String()
+	}
 }
 
 // reveal is node.value with secrets in the clear.
@@ -67,144 +108,131 @@ func reveal(n *node) any {
 	return n.scalar
 }
 
-// call asks one source. why says for an absent value where it was looked for.
-func (s *session) call(ctx context.Context, n *node, at *place, p Part, c Call) (v *node, st status, why string) {
+// call asks one source. why says for an absent value where it was looked for, if
+// that is to be told.
+func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st status, why string) {
 	if !s.known(c.Type) {
 		if s.partial() {
 			return nil, left, ""
 		}
-		s.fail(n, at, p, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
+		s.fail(x, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
 		return nil, failed, ""
 	}
-	if address, ok := c.plainSelf(); ok && !s.r.Trails { // the most frequent by far
-		s.askers = append(s.askers, asker{n, at, p})
-		v, st = s.property(ctx, n, at, p, address)
-		s.askers = s.askers[:len(s.askers)-1]
-		if st == absent {
-			why = "the document has no " + address
-		}
-		return v, st, why
-	}
-	a, st := s.args(ctx, n, at, c)
+	a, st := s.args(ctx, x, c)
 	if st != found {
 		return nil, st, ""
 	}
-	s.askers = append(s.askers, asker{n, at, p})
-	defer func() { s.askers = s.askers[:len(s.askers)-1] }()
+	s.askers = append(s.askers, x)
 	switch c.Type {
 	case "self":
-		v, st, why = s.self(ctx, n, at, p, a)
+		v, st, why = s.self(ctx, x, a)
 	case "param":
-		v, st, why = s.param(ctx, n, at, p, a)
+		v, st, why = s.param(ctx, x, a)
 	default:
 		if f, ok := s.r.Sources[c.Type].(*fileSource); ok {
-			v, st, why = s.file(ctx, n, at, p, f, a)
+			v, st, why = s.file(ctx, x, f, a)
 		} else {
-			v, st, why = s.ask(ctx, n, at, p, c.Type, a)
+			v, st, why = s.ask(ctx, x, c.Type, a)
 		}
 	}
+	s.askers = s.askers[:len(s.askers)-1]
 	if st == found && a.secret() {
-		if v, st = s.deep(ctx, v, at, 0); st == found {
+		if v, st = s.deep(ctx, v, x.c, 0); st == found {
 			v = v.taint()
 		}
 	}
 	if st == found {
-		s.step(n, at, p, c, a, v)
+		s.step(x, c, a, v)
 	}
 	return v, st, why
 }
 
-// plainSelf returns the address of ${self:a.b}, without variables in it.
-func (c Call) plainSelf() (address string, ok bool) {
-	if c.Type != "self" || c.Params != nil || c.Address == nil || c.Address.Parts != nil {
-		return "", false
+// none is the answer of a source that has no value. The words for it are made only
+// if they are to be told, since most variables without one have a fallback.
+func (s *session) none(why func() string) (*node, status, string) {
+	if !s.telling {
+		return nil, absent, ""
 	}
-	address, ok = c.Address.Value.(string)
-	return address, ok
+	return nil, absent, why()
 }
 
 // args resolves what stands in the parentheses and behind the colon.
-func (s *session) args(ctx context.Context, n *node, at *place, c Call) (a args, st status) {
-	one := func(arg Arg) *node {
-		v, argSt := s.arg(ctx, n, at, arg)
-		if argSt == found && v.hasLive() {
+func (s *session) args(ctx context.Context, x variable, c *Call) (a args, st status) {
+	one := func(written *Arg) arg {
+		if written.Parts == nil {
+			return arg{given: true, written: written.Value}
+		}
+		v, argSt := s.arg(ctx, x, written)
+		if argSt == found && v.is(isLive) {
 			argSt = left
 		}
 		if argSt == failed || argSt == left && st == found {
 			st = argSt
 		}
-		return v
+		return arg{given: true, node: v}
 	}
 	if c.Params != nil {
-		a.params = make([]*node, 0, len(c.Params))
-		for _, arg := range c.Params {
-			a.params = append(a.params, one(arg))
+		a.params = make([]arg, len(c.Params))
+		for i := range c.Params {
+			a.params[i] = one(&c.Params[i])
 		}
 	}
 	if c.Address != nil {
-		a.address = one(*c.Address)
+		a.address = one(c.Address)
 	}
 	return a, st
 }
 
-// arg resolves one param or address. One that a variable spans keeps the type of
-// the value.
-func (s *session) arg(ctx context.Context, n *node, at *place, arg Arg) (*node, status) {
-	if arg.Parts == nil {
-		return (&node{scalar: arg.Value}).sealed(), found
-	}
-	if len(arg.Parts) == 1 && arg.Parts[0].Start == arg.Start && arg.Parts[0].End == arg.End {
-		v, st := s.variable(ctx, n, at, arg.Parts[0])
+// arg resolves a param or address with variables in it. One that a variable spans
+// keeps the type of the value.
+func (s *session) arg(ctx context.Context, x variable, written *Arg) (*node, status) {
+	parts := written.Parts
+	if len(parts) == 1 && parts[0].Start == written.Start && parts[0].End == written.End {
+		v, st := s.value(ctx, variable{x.n, x.c, &parts[0]})
 		if st != found {
 			return nil, st
 		}
-		return s.deep(ctx, v, at, 0)
+		return s.deep(ctx, v, x.c, 0)
 	}
-	var j joiner
-	if st := s.join(ctx, n, at, maxReplaced-maxInArg, &j, arg.Parts, arg.Start, arg.End); st != found {
-		return nil, st
-	}
-	return j.node(n), found
+	return s.join(ctx, x.n, x.c, maxReplaced-maxInArg, parts, written.Start, written.End)
 }
 
 // deep resolves n and all below it, for a place that is no property.
-func (s *session) deep(ctx context.Context, n *node, at *place, replaced int) (*node, status) {
-	if !n.open {
+func (s *session) deep(ctx context.Context, n *node, c *cell, replaced int) (*node, status) {
+	if !n.is(isOpen) {
 		return n, found
 	}
 	if n.kind == textNode {
 		if replaced++; replaced > maxInArg {
-			s.fail(n, at, n.parts[0], NestDepth, nil, "", "values that hold variables follow each other more than %d times", maxInArg)
+			s.fail(first(n, c), NestDepth, nil, "", "values that hold variables follow each other more than %d times", maxInArg)
 			return nil, failed
 		}
-		v, st := s.text(ctx, n, at, maxReplaced-maxInArg)
+		v, st := s.resolve(ctx, n, c, maxReplaced-maxInArg)
 		if st != found {
 			return nil, st
 		}
-		return s.deep(ctx, v, at, replaced)
+		return s.deep(ctx, v, c, replaced)
 	}
-	out := &node{kind: n.kind, keys: n.keys, index: n.index, pos: n.pos, via: n.via, kids: make([]*node, len(n.kids))}
-	st := found
+	kids, st := make([]*node, len(n.kids)), found
 	for i, kid := range n.kids {
-		v, kidSt := s.deep(ctx, kid, at, replaced)
+		v, kidSt := s.deep(ctx, kid, c, replaced)
 		if kidSt != found {
 			st = kidSt
-			continue
 		}
-		out.kids[i] = v
+		kids[i] = v
 	}
 	if st != found {
 		return nil, st
 	}
-	return out.sealed(), found
+	return n.with(kids), found
 }
 
 // ask asks a source of the caller.
-func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ string, a args) (*node, status, string) {
+func (s *session) ask(ctx context.Context, x variable, typ string, a args) (*node, status, string) {
 	list, address := a.values()
-	key, err := questionKey(typ, list, address)
+	key, err := newQuestionKey(typ, list, address)
 	if err != nil {
-		s.fail(n, at, p, SourceFailed, err, "", "%s: %v", typ, err)
+		s.fail(x, SourceFailed, err, "", "%s: %v", typ, err)
 		return nil, failed, ""
 	}
 	r, ok := s.memo.reply(ctx, s.r.Sources[typ], question{key, typ, list, address})
@@ -212,44 +240,51 @@ func (s *session) ask(ctx context.Context, n *node, at *place, p Part, typ strin
 		return nil, failed, "" // for this round
 	}
 	if r.err != nil {
-		return nil, s.refused(ctx, n, at, p, a, r.err), ""
+		return nil, s.refused(ctx, x, a, r.err), ""
 	}
 	if !r.found || r.value == nil {
-		return nil, absent, absentWords(typ, a)
+		return s.none(func() string {
+			if what := a.String(); what != "" {
+				return typ + " has no " + what
+			}
+			return typ + " has none"
+		})
 	}
 	o := r.origin
 	if o.Type == "" {
 		o.Type = typ
 	}
 	if o.Address == "" {
-		o.Address = shown(a)
+		o.Address = a.String()
 	}
 	if o.Secret {
 		r.value = asSecret(r.value)
 	}
 	o.Secret = o.Secret || a.secret()
-	v, st := s.made(n, at, p, r.value, []Origin{o})
+	v, st := s.made(x, r.value, []Origin{o})
 	if st == found && r.origin.Secret {
 		v = v.taint()
 	}
-	if st == found && !o.Secret && v.holdsSecret() {
+	if st == found && !o.Secret && v.is(isSecret) {
 		o.Secret = true
-		v, st = s.made(n, at, p, r.value, []Origin{o})
+		v, st = s.made(x, r.value, []Origin{o})
 	}
 	return v, st, ""
 }
 
-// questionKey returns a text that no other question has.
-func questionKey(typ string, list []any, address any) (string, error) {
+// questionKey tells questions apart.
+type questionKey struct{ typ, address, params string }
+
+func newQuestionKey(typ string, list []any, address any) (questionKey, error) {
 	if text, ok := address.(string); ok && list == nil {
-		return typ + ":" + text, nil
+		return questionKey{typ: typ, address: text}, nil
 	}
-	key, err := json.Marshal([]any{typ, list, address}) // begins with "[", as no type does
-	return string(key), err
+	key, err := json.Marshal([]any{list, address})
+	return questionKey{typ: typ, params: string(key)}, err
 }
 
 // refused records the error of a source.
-func (s *session) refused(ctx context.Context, n *node, at *place, p Part, a args, err error) status {
+func (s *session) refused(ctx context.Context, x variable, a args, err error) status {
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		s.stop(ctxErr)
 		return failed
@@ -264,50 +299,9 @@ func (s *session) refused(ctx context.Context, n *node, at *place, p Part, a arg
 		return failed
 	}
 	if a.secret() {
-		s.fail(n, at, p, SourceFailed, nil, "", "the source refused it, and a secret in it keeps the reason from being shown")
+		s.fail(x, SourceFailed, nil, "", "the source refused it, and a secret in it keeps the reason from being shown")
 		return failed
 	}
-	s.fail(n, at, p, SourceFailed, err, "", "%v", err)
+	s.fail(x, SourceFailed, err, "", "%v", err)
 	return failed
-}
-
-// shown writes the arguments of a call for messages and origins, without
-// secrets.
-func shown(a args) string {
-	var b strings.Builder
-	if a.params != nil {
-		list := make([]string, len(a.params))
-		for i, p := range a.params {
-			if p.kind != scalarNode || p.scalar != nil {
-				list[i] = shownNode(p)
-			}
-		}
-		b.WriteString(strings.Join(list, ", "))
-		if a.address == nil {
-			return b.String()
-		}
-		return "(" + b.String() + "):" + shownNode(a.address)
-	}
-	if a.address != nil {
-		return shownNode(a.address)
-	}
-	return ""
-}
-
-// shownNode writes one argument.
-func shownNode(n *node) string {
-	if n.holdsSecret() {
-		return params.Redacted
-	}
-	if text, ok := scalarText(n.scalar); ok {
-		return text
-	}
-	return describe(n)
-}
-
-func absentWords(typ string, a args) string {
-	if what := shown(a); what != "" {
-		return typ + " has no " + what
-	}
-	return typ + " has none"
 }

@@ -9,15 +9,17 @@ import (
 // cell is one property of the document while it is resolved. It keeps what its
 // node has become, so that each property is resolved once.
 type cell struct {
-	n     *node
-	at    *place
-	depth int    // how often the property was replaced by a value with variables
-	kids  []cell // made when one is asked for; one whose n is nil is not yet
+	up   *cell  // what it is in, or nil
+	i    int    // where in it
+	file string // the name of the file that is all of it
+	n    *node  // as it is written; nil for one that nothing asked for yet
+	kids []cell
 
 	state state
-	value *cell // what a textNode has become; not a textNode
-	done  *node // with all below it resolved
+	depth uint8 // how often the property was replaced by a value with variables
 	st    status
+	value *node  // when it is settled: what a textNode has become, which is none
+	done  *node  // with all below it resolved
 	cause *Error // the first reason why it failed
 }
 
@@ -40,52 +42,63 @@ const (
 	left          // only the command line can tell
 )
 
-// kid returns the child of a cell at an index.
-func (c *cell) kid(i int) *cell {
-	if c.kids == nil {
-		c.kids = make([]cell, len(c.n.kids))
+// place returns where the property stands.
+func (c *cell) place() *place {
+	switch {
+	case c.file != "":
+		return (*place)(nil).field("file(" + c.file + ")")
+	case c.up == nil:
+		return nil
+	case c.up.value.kind == mapNode:
+		return c.up.place().field(c.key())
+	default:
+		return c.up.place().index(c.i)
 	}
-	kid := &c.kids[i]
-	if kid.n == nil {
-		at := c.at.index(i)
-		if c.n.kind == mapNode {
-			at = c.at.field(c.n.keys[i])
-		}
-		kid.n, kid.at, kid.depth = c.n.kids[i], at, c.depth
-	}
-	return kid
 }
 
-// step returns the child of a settled cell at a key or index, or nil.
-func (c *cell) step(key string) *cell {
-	switch c.n.kind {
-	case mapNode:
-		if i := c.n.find(key); i >= 0 {
-			return c.kid(i)
-		}
-	case listNode:
-		if i, ok := listIndex(key, len(c.n.kids)); ok {
-			return c.kid(i)
-		}
+// key returns the key that the property has in a map, or "".
+func (c *cell) key() string {
+	if c.up == nil || c.up.value.kind != mapNode {
+		return ""
+	}
+	return c.up.value.keys[c.i]
+}
+
+// child returns that of a settled cell at a key or index, or nil.
+func (s *session) child(c *cell, key string) *cell {
+	if i := c.value.find(key); i >= 0 {
+		return s.kid(c, i)
 	}
 	return nil
 }
 
-// settle resolves the text of a cell, but nothing below it. The cell it returns
-// is no textNode.
-func (s *session) settle(ctx context.Context, c *cell) (*cell, status) {
-	if c.n.kind != textNode {
-		return c, found
+// kid returns the child of a settled cell at an index.
+func (s *session) kid(c *cell, i int) *cell {
+	if c.kids == nil {
+		c.kids = s.cells.Make(len(c.value.kids))
 	}
-	switch c.state {
-	case settled:
-		return c.value, found
-	case broken:
+	kid := &c.kids[i]
+	if kid.n == nil {
+		kid.n, kid.up, kid.i, kid.depth = c.value.kids[i], c, i, c.depth
+	}
+	return kid
+}
+
+// settle resolves the text of a cell, but nothing below it. The value of the cell
+// is no textNode then.
+func (s *session) settle(ctx context.Context, c *cell) status {
+	switch {
+	case c.n.kind != textNode:
+		c.value = c.n
+		return found
+	case c.state == settled:
+		return found
+	case c.state == broken:
 		s.because(c.cause)
-		return c, failed
-	case working:
+		return failed
+	case c.state == working:
 		s.circle(c)
-		return c, failed
+		return failed
 	}
 	c.state = working
 	s.open = append(s.open, c)
@@ -97,41 +110,41 @@ func (s *session) settle(ctx context.Context, c *cell) (*cell, status) {
 		c.state, c.cause = broken, s.cause
 		s.cause = outer
 		s.because(c.cause)
-		return c, failed
+		return failed
 	}
 	s.cause = outer
-	c.state, c.value = settled, &cell{n: n, at: c.at, depth: depth}
-	return c.value, found
+	c.state, c.value, c.depth = settled, n, depth
+	return found
 }
 
 // replace replaces the text of a cell by its value, until that is no text with
 // variables.
-func (s *session) replace(ctx context.Context, c *cell) (n *node, depth int, st status) {
+func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, st status) {
 	n, depth = c.n, c.depth
 	for {
 		if n.bad != nil {
 			s.record(n.bad)
 			return nil, 0, failed
 		}
-		first := n.parts[0]
-		next, st := s.text(ctx, n, c.at, depth)
+		next, st := s.resolve(ctx, n, c, depth)
 		if st != found {
 			return nil, 0, st
 		}
 		if next.kind == liveNode {
-			l := *next.live
+			inPlace, l := *next, *next.live
 			l.raw = c.n.text()
-			next = &node{kind: liveNode, live: &l, pos: c.n.pos, weight: 1, origins: next.origins}
+			inPlace.live, inPlace.yaml, inPlace.from, inPlace.part = &l, c.n.yaml, c.n.from, c.n.part
+			next = &inPlace
 		}
-		if s.total += next.weight; next.weight > maxWeight || s.total > 4*maxTotal {
-			s.fail(n, c.at, first, TooLarge, nil, "", "the value is too large")
+		if s.total += int(next.weight); next.weight > maxWeight || s.total > 4*maxTotal {
+			s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
 			return nil, 0, failed
 		}
-		if !next.open {
+		if !next.is(isOpen) {
 			return next, depth, found
 		}
 		if depth++; depth > maxReplaced {
-			s.fail(n, c.at, first, PropertyDepth, nil, "", "values that hold variables follow each other more than %d times", maxReplaced)
+			s.fail(first(n, c), PropertyDepth, nil, "", "values that hold variables follow each other more than %d times", maxReplaced)
 			return nil, 0, failed
 		}
 		if next.kind != textNode {
@@ -145,7 +158,7 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth int, st 
 func (s *session) circle(c *cell) {
 	names := []string{}
 	for _, other := range slices.Backward(s.open) {
-		names = append(names, other.at.String())
+		names = append(names, other.place().String())
 		if other == c {
 			break
 		}
@@ -155,8 +168,7 @@ func (s *session) circle(c *cell) {
 	if len(names) > 1 {
 		msg = "circular reference: " + strings.Join(append(names, names[0]), " → ")
 	}
-	ask := s.askers[len(s.askers)-1]
-	s.fail(ask.n, ask.at, ask.p, Circular, nil, "a fallback does not help: give one of them a value of its own", "%s", msg)
+	s.fail(s.askers[len(s.askers)-1], Circular, nil, "a fallback does not help: give one of them a value of its own", "%s", msg)
 }
 
 // final returns the value of a cell with all below it resolved. What could not
@@ -167,62 +179,67 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 		s.because(c.cause)
 		return c.done, c.st
 	}
-	v, st := s.settle(ctx, c)
-	if st != found {
+	if s.settle(ctx, c) != found {
 		if c.state == broken {
 			c.done, c.st = c.n, failed
 			s.fails = append(s.fails, c)
 		}
 		return c.n, failed
 	}
-	if v != c {
-		n, st := s.final(ctx, v, top)
-		if s.lefts && len(n.kids) > 0 && v.n.hasLive() {
-			whole := *n
-			whole.written = c.n
-			n = &whole
+	n, st, whole := c.value, found, true
+	if n.is(isOpen) {
+		outer := s.cause
+		s.cause = nil
+		n, st, whole = s.below(ctx, c, top)
+		if whole {
+			c.cause = s.cause
 		}
-		c.done, c.st, c.cause = n, st, v.cause
-		return n, st
+		inner := s.cause
+		s.cause = outer
+		s.because(inner)
 	}
-	if !c.n.open {
-		c.done, c.st = c.n, found
-		return c.n, found
+	if s.lefts && c.n.kind == textNode && len(n.kids) > 0 && c.value.is(isLive) {
+		ref := *n
+		ref.written = c.n
+		n = &ref
 	}
-	kids, keep := make([]*node, len(c.n.kids)), true
-	st = found
-	outer := s.cause
-	s.cause = nil
-	for i, written := range c.n.kids {
-		if !written.open { // there is nothing to do
+	if whole {
+		c.done, c.st = n, st
+	}
+	return n, st
+}
+
+// below resolves what is in a settled cell. whole is false if something was left
+// out that only other stages need.
+func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st status, whole bool) {
+	kids := s.lists.Make(len(c.value.kids))
+	st, whole = found, true
+	for i, written := range c.value.kids {
+		if !written.is(isOpen) { // there is nothing to do
 			kids[i] = written
 			continue
 		}
-		kid := c.kid(i)
-		below := top && (c.at == nil && isBlock(kid.at.key) || c.at != nil && c.at.up == nil && isBlock(c.at.key))
-		if below && c.at != nil && c.n.kind == mapNode && s.otherStage(kid.at.key) {
-			kids[i] = kid.n
+		kid := s.kid(c, i)
+		inBlock := top && c.up == s.root && isBlock(c.key())
+		if inBlock && s.otherStage(kid.key()) && c.value.kind == mapNode {
+			kids[i], whole = written, false
 			if kid.done != nil { // something asked for it
 				kids[i] = kid.done
 			}
-			keep = false
 			continue
 		}
-		n, kidSt := s.final(ctx, kid, below)
+		atBlock := top && c == s.root && isBlock(kid.key())
+		n, kidSt := s.final(ctx, kid, inBlock || atBlock)
 		if kidSt != found {
 			st = failed
 		}
-		keep = keep && !below
+		whole = whole && !inBlock && !atBlock
 		kids[i] = n
 	}
-	n := (&node{kind: c.n.kind, keys: c.n.keys, index: c.n.index, kids: kids, pos: c.n.pos}).sealed()
-	if keep {
-		c.done, c.st, c.cause = n, st, s.cause
-	}
-	inner := s.cause
-	s.cause = outer
-	s.because(inner)
-	return n, st
+	n = s.nodes.New()
+	n.kind, n.keys, n.index, n.kids = c.value.kind, c.value.keys, c.value.index, kids
+	n.yaml, n.from, n.part = c.value.yaml, c.value.from, c.value.part
+	return n.sealed(), st, whole
 }
 
 func isBlock(key string) bool { return key == "params" || key == "stages" }

@@ -29,19 +29,19 @@ func (b *builder) tagged(name string, y *yamldoc.Node, at *place) *node {
 	case name == "Ref" || name == "Condition":
 		key = name
 	}
-	at = at.field(key)
+	at = &place{up: at, key: key}
 	var value *node
 	switch {
 	case y.Kind != yamldoc.Scalar:
 		value = b.plain(y, at)
 	case name == "GetAtt":
 		first, rest, _ := strings.Cut(y.Text, ".")
-		value = (&node{kind: listNode, pos: fromYAML(y.Pos), kids: []*node{
-			b.text(first, y, 0, at.index(0)),
-			b.text(rest, y, len(y.Text)-len(rest), at.index(1)),
+		value = (&node{kind: listNode, yaml: y, kids: []*node{
+			b.text(&node{yaml: y}, first, &place{up: at, item: 1}),
+			b.text(&node{yaml: y, base: len(y.Text) - len(rest)}, rest, &place{up: at, item: 2}),
 		}}).sealed()
 	default:
-		value = b.text(y.Text, y, 0, at)
+		value = b.text(&node{yaml: y}, y.Text, at)
 	}
-	return (&node{kind: mapNode, pos: fromYAML(y.Pos), keys: []string{key}, kids: []*node{value}}).sealed()
+	return (&node{kind: mapNode, yaml: y, keys: []string{key}, kids: []*node{value}}).sealed()
 }

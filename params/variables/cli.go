@@ -34,7 +34,7 @@ func (r *Result) CLI(envPrefix string, omit ...string) (doc []byte, env map[stri
 		if at.up == nil {
 			return slices.Contains(omit, at.key)
 		}
-		return at.up.up == nil && isBlock(at.up.key) && !at.item && at.key != r.stage && at.key != "default"
+		return at.up.up == nil && isBlock(at.up.key) && at.item == 0 && at.key != r.stage && at.key != "default"
 	}}
 	doc, err = r.write(&w)
 	if err != nil {

@@ -58,7 +58,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 	if st == absent {
 		return nil, nil
 	}
-	if st != found || n.kind != mapNode || n.hasLive() {
+	if st != found || n.kind != mapNode || n.is(isLive) {
 		return nil, Errors{{Pos: pos, Path: path, Code: BadConfig, Msg: "want a map of sources by name that is known here"}}
 	}
 	var list []Configured
@@ -78,7 +78,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 
 // configured reads one entry. why says what is wrong with it.
 func (r *Resolver) configured(name string, n *node) (c Configured, why string) {
-	c = Configured{Name: name, Pos: n.pos}
+	c = Configured{Name: name, Pos: n.pos()}
 	config, ok := n.value().(map[string]any)
 	if !ok {
 		return c, "want a map with a type"

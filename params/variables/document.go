@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slsflow/slsflow/internal/slab"
 	"github.com/slsflow/slsflow/internal/yamldoc"
 )
 
@@ -27,7 +28,7 @@ type Document struct {
 func ParseDocument(file string, src []byte) (*Document, error) {
 	root, errs := readTree(file, src)
 	if root != nil && root.kind != mapNode && len(errs) == 0 {
-		errs = append(errs, &Error{Pos: root.pos, Code: BadConfig, Msg: "a service is a map", Hint: "begin with: service: NAME"})
+		errs = append(errs, &Error{Pos: root.pos(), Code: BadConfig, Msg: "a service is a map", Hint: "begin with: service: NAME"})
 	}
 	if root == nil && len(errs) == 0 {
 		errs = append(errs, &Error{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"})
@@ -58,7 +59,13 @@ func readTree(file string, src []byte) (*node, Errors) {
 }
 
 // builder makes nodes of a file.
-type builder struct{ errs Errors }
+type builder struct {
+	errs   Errors
+	parser parser
+	nodes  slab.Slab[node]
+	lists  slab.Slab[*node]
+	keys   slab.Slab[string]
+}
 
 func (b *builder) node(y *yamldoc.Node, at *place) *node {
 	if name, ok := strings.CutPrefix(y.Tag, "!"); ok && !strings.HasPrefix(name, "!") {
@@ -69,37 +76,37 @@ func (b *builder) node(y *yamldoc.Node, at *place) *node {
 
 // plain makes the node of y without looking at its tag.
 func (b *builder) plain(y *yamldoc.Node, at *place) *node {
-	n := &node{pos: fromYAML(y.Pos)}
+	n := b.nodes.New()
+	n.yaml = y
 	switch y.Kind {
 	case yamldoc.Mapping:
-		n.kind, n.keys, n.kids = mapNode, make([]string, 0, len(y.Fields)), make([]*node, 0, len(y.Fields))
-		for _, f := range y.Fields {
-			n.keys = append(n.keys, f.Name)
-			n.kids = append(n.kids, b.node(f.Value, at.field(f.Name)))
+		n.kind, n.keys, n.index, n.kids = mapNode, b.keys.Make(len(y.Fields)), y.Index(), b.lists.Make(len(y.Fields))
+		for i, f := range y.Fields {
+			n.keys[i] = f.Name
+			n.kids[i] = b.node(f.Value, &place{up: at, key: f.Name})
 		}
 	case yamldoc.Sequence:
-		n.kind, n.kids = listNode, make([]*node, 0, len(y.Items))
+		n.kind, n.kids = listNode, b.lists.Make(len(y.Items))
 		for i, item := range y.Items {
-			n.kids = append(n.kids, b.node(item, at.index(i)))
+			n.kids[i] = b.node(item, &place{up: at, item: i + 1})
 		}
 	default:
-		v := y.Scalar()
-		if s, ok := v.(string); ok {
-			return b.text(s, y, 0, at)
+		if text, ok := y.AsText(); ok {
+			return b.text(n, text, at)
 		}
-		n.scalar = v
+		n.scalar = y.Scalar()
 	}
 	return n.sealed()
 }
 
-// text makes the node of a string that begins at byte base of the text of y.
-func (b *builder) text(s string, y *yamldoc.Node, base int, at *place) *node {
-	n := &node{scalar: s, pos: fromYAML(y.Pos), yaml: y, base: base}
-	parts, err := Parse(s)
-	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
-		pos := fromYAML(y.PosAt(base + syntax.Start))
+// text makes n the node of a string, with the variables in it.
+func (b *builder) text(n *node, text string, at *place) *node {
+	n.scalar = text
+	parts, err := b.parser.parse(text)
+	if err != nil {
+		pos := fromYAML(n.yaml.PosAt(n.base + err.Start))
 		n.kind = textNode
-		n.bad = &Error{Pos: pos, Path: at.String(), Expr: s[syntax.Start:], Code: syntax.Code, Msg: syntax.Msg, syntax: true}
+		n.bad = &Error{Pos: pos, Path: at.String(), Expr: text[err.Start:], Code: err.Code, Msg: err.Msg, syntax: true}
 		b.errs = append(b.errs, n.bad)
 	}
 	if parts != nil {
@@ -111,34 +118,28 @@ func (b *builder) text(s string, y *yamldoc.Node, base int, at *place) *node {
 // At returns the value at a path as [Document.Value] has it, and where it
 // stands. Each step is the key of a map, or the index of a list in decimal.
 func (d *Document) At(steps ...string) (value any, pos Pos, ok bool) {
-	n := d.root
-	for _, step := range steps {
-		if n = n.step(step); n == nil {
-			return nil, Pos{}, false
-		}
+	n := d.root.along(steps)
+	if n == nil {
+		return nil, Pos{}, false
 	}
-	return n.value(), n.pos, true
+	return n.value(), n.pos(), true
 }
 
 // step returns the child at a key or index, or nil.
 func (n *node) step(key string) *node {
-	switch n.kind {
-	case mapNode:
-		if i := n.find(key); i >= 0 {
-			return n.kids[i]
-		}
-	case listNode:
-		if i, ok := listIndex(key, len(n.kids)); ok {
-			return n.kids[i]
-		}
+	if i := n.find(key); i >= 0 {
+		return n.kids[i]
 	}
 	return nil
 }
 
-// listIndex reads a decimal index of a list of a length.
-func listIndex(key string, length int) (int, bool) {
+// listIndex reads a decimal index of a list of a length. It is -1 for none.
+func listIndex(key string, length int) int {
 	i, err := strconv.Atoi(key)
-	return i, err == nil && i >= 0 && i < length && strconv.Itoa(i) == key
+	if err != nil || i < 0 || i >= length || strconv.Itoa(i) != key {
+		return -1
+	}
+	return i
 }
 
 // Value returns the document as it is written, with its variables as text:

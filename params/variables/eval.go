@@ -10,59 +10,63 @@ import (
 	"github.com/slsflow/slsflow/params"
 )
 
-// text replaces the variables of a textNode once. If one spans it all, the value
-// may be anything, with variables in it too; else it is a text without.
-func (s *session) text(ctx context.Context, n *node, at *place, depth int) (*node, status) {
+// resolve replaces the variables of a textNode once. If one spans it all, the
+// value may be anything, with variables in it too; else it is a text without.
+func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*node, status) {
 	if n.parts.Whole(n.text()) {
-		v, st := s.variable(ctx, n, at, n.parts[0])
+		v, st := s.value(ctx, first(n, c))
 		if st == found && len(n.origins) > 0 {
 			v = v.withOrigins(n.origins)
 		}
 		return v, st
 	}
-	j := joiner{origins: n.origins, frags: make([]fragment, 0, 2*len(n.parts)+1)}
-	st := s.join(ctx, n, at, depth, &j, n.parts, 0, len(n.text()))
-	if st != found {
-		return nil, st
-	}
-	out := j.node(n)
-	if out.weight > maxWeight {
-		s.fail(n, at, n.parts[0], TooLarge, nil, "", "the value is too large")
+	out, st := s.join(ctx, n, c, depth, n.parts, 0, len(n.text()))
+	if st == found && out.weight > maxWeight {
+		s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
 		return nil, failed
 	}
-	return out, found
+	return out, st
 }
 
-// join appends the bytes from start to end of the text of n, with the value of
-// each of the parts. It goes on after a failure, to find the others.
-func (s *session) join(ctx context.Context, n *node, at *place, depth int, j *joiner, parts []Part, start, end int) status {
+// join returns the bytes from start to end of the text of n, with the value of
+// each of the parts in its place. It goes on after a failure, to find the others.
+func (s *session) join(ctx context.Context, n *node, c *cell, depth uint8, parts []Part, start, end int) (*node, status) {
+	// A text inside of this one finds none to write over, and makes its own.
+	j := joiner{text: s.text[:0], origins: originSet{list: n.origins}}
+	s.text = nil
 	st, text := found, n.text()
-	for _, p := range parts {
-		j.text(text[start:p.Start])
+	for i := range parts {
+		p := &parts[i]
+		j.text = append(j.text, text[start:p.Start]...)
 		start = p.End
 		if p.Sources == nil {
-			j.text(p.Escape)
-			continue
-		}
-		if s.fragment(ctx, n, at, depth, j, p) != found {
+			j.text = append(j.text, p.Escape...)
+		} else if s.fragment(ctx, variable{n, c, p}, depth, &j) != found {
 			st = failed
 		}
 	}
-	j.text(text[start:end])
-	return st
+	j.text = append(j.text, text[start:end]...)
+	s.text = j.text
+	if st != found {
+		return nil, st
+	}
+	out := s.nodes.New()
+	out.from = n
+	j.finish(out)
+	return out.sealed(), found
 }
 
 // fragment appends the value of a variable inside of a text. The value is looked
 // through for variables on its own, so that none can form across a join.
-func (s *session) fragment(ctx context.Context, n *node, at *place, depth int, j *joiner, p Part) status {
-	v, st := s.variable(ctx, n, at, p)
+func (s *session) fragment(ctx context.Context, x variable, depth uint8, j *joiner) status {
+	v, st := s.value(ctx, x)
 	for {
 		if st != found {
 			return st
 		}
 		if v.kind == listNode {
-			if v.holdsSecret() || v.holdsLiteral() { // what these are in is not looked through
-				if v, st = s.deep(ctx, v, at, 0); st != found {
+			if v.is(isSecret | isLiteral) { // what these are in is not looked through
+				if v, st = s.deep(ctx, v, x.c, 0); st != found {
 					return st
 				}
 			} else if list, ok := flatten(v); ok {
@@ -73,17 +77,17 @@ func (s *session) fragment(ctx context.Context, n *node, at *place, depth int, j
 			break
 		}
 		if depth++; depth > maxReplaced {
-			s.fail(n, at, p, PropertyDepth, nil, "", "values that hold variables follow each other more than %d times", maxReplaced)
+			s.fail(x, PropertyDepth, nil, "", "values that hold variables follow each other more than %d times", maxReplaced)
 			return failed
 		}
-		v, st = s.text(ctx, v, at, depth)
+		v, st = s.resolve(ctx, v, x.c, depth)
 	}
 	if !j.add(v) {
-		s.fail(n, at, p, NotText, nil, "let the variable be the whole value, or address a part of it", "it is %s, which cannot be put into a text", describe(v))
+		s.fail(x, NotText, nil, "let the variable be the whole value, or address a part of it", "it is %s, which cannot be put into a text", describe(v))
 		return failed
 	}
-	if j.size > maxWeight*bytesPerWeight {
-		s.fail(n, at, p, TooLarge, nil, "", "the value is too large")
+	if len(j.text) > maxWeight*bytesPerWeight {
+		s.fail(x, TooLarge, nil, "", "the value is too large")
 		return failed
 	}
 	return found
@@ -109,10 +113,12 @@ func flatten(v *node) (*node, bool) {
 			items = append(items, text)
 		}
 	}
-	n := &node{scalar: strings.Join(items, ","), pos: v.pos, via: v.via}
+	n := &node{scalar: strings.Join(items, ","), yaml: v.yaml, from: v.from, part: v.part}
+	var from originSet
 	for _, kid := range v.kids {
-		n.origins = union(n.origins, kid.origins)
+		from.add(kid.origins)
 	}
+	n.origins = from.list
 	err := n.rescan()
 	return n.sealed(), err == nil
 }
@@ -134,30 +140,28 @@ func (n *node) rescan() error {
 	return nil
 }
 
-// variable asks the sources of a variable in turn.
-func (s *session) variable(ctx context.Context, n *node, at *place, p Part) (*node, status) {
+// value asks the sources of a variable in turn.
+func (s *session) value(ctx context.Context, x variable) (*node, status) {
 	if err := ctx.Err(); err != nil {
 		s.stop(err)
 		return nil, failed
 	}
-	var asked []string
-	for i, c := range p.Sources {
+	for i := range x.p.Sources {
+		c := &x.p.Sources[i]
 		if c.Type == "" {
-			s.step(n, at, p, c, args{}, nil)
-			return s.made(n, at, p, c.Literal, nil)
+			s.step(x, c, args{}, nil)
+			return s.made(x, c.Literal, nil)
 		}
-		v, st, why := s.call(ctx, n, at, p, c)
-		switch st {
+		switch v, st, _ := s.call(ctx, x, c); st {
 		case found:
 			return v, found
 		case failed:
 			return nil, failed
 		case left:
-			return s.leave(ctx, n, at, p, i)
+			return s.leave(ctx, x, i)
 		}
-		asked = append(asked, why)
 	}
-	return s.missing(ctx, n, at, p, asked)
+	return s.missing(ctx, x)
 }
 
 // stop records once that the caller gave up.
@@ -173,57 +177,45 @@ func (s *session) stop(err error) {
 
 // made makes the node of a value that a variable has, which is looked through
 // for variables.
-func (s *session) made(n *node, at *place, p Part, v any, origins []Origin) (*node, status) {
-	pos, via := n.origin(p)
-	out, err := fromValue(v, pos, via, origins)
+func (s *session) made(x variable, v any, origins []Origin) (*node, status) {
+	from, part := x.origin()
+	literal := slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal })
+	out, err := s.fromValue(v, node{from: from, part: part, origins: origins, literal: literal})
 	if err != nil {
 		if syntax, ok := errors.AsType[*SyntaxError](err); ok {
-			s.fail(n, at, p, syntax.Code, err, `write \${ for a "${" that is a text`, "its value is no variable: %v", err)
+			s.fail(x, syntax.Code, err, `write \${ for a "${" that is a text`, "its value is no variable: %v", err)
 		} else {
-			s.fail(n, at, p, BadResult, err, "", "%v", err)
+			s.fail(x, BadResult, err, "", "%v", err)
 		}
 		return nil, failed
 	}
 	return out, found
 }
 
-// origin returns the place and the text of the variable p of n, or of the one
-// that n itself came from.
-func (n *node) origin(p Part) (Pos, string) {
-	if n.yaml == nil && n.via != "" {
-		return n.pos, n.via
-	}
-	return n.at(p.Start), n.text()[p.Start:p.End]
-}
-
-// fromValue makes the node of what a source returned.
-func fromValue(v any, pos Pos, via string, origins []Origin) (*node, error) {
-	n := &node{pos: pos, via: via, origins: origins}
-	add := func(key string, item any) error {
-		kid, err := fromValue(item, pos, via, origins)
-		if err != nil {
-			return err
-		}
-		if n.kind == mapNode {
-			n.keys = append(n.keys, key)
-		}
-		n.kids = append(n.kids, kid)
-		return nil
-	}
+// fromValue makes the node of what a source returned. like has what all nodes of
+// it have in common.
+func (s *session) fromValue(v any, like node) (*node, error) {
+	n := s.nodes.New()
+	*n = like
+	n.literal = false
 	switch v := v.(type) {
 	case map[string]any:
-		n.kind = mapNode
-		for _, key := range sortedKeys(v) {
-			if err := add(key, v[key]); err != nil {
+		n.kind, n.keys, n.kids = mapNode, sortedKeys(v), make([]*node, len(v))
+		for i, key := range n.keys {
+			kid, err := s.fromValue(v[key], like)
+			if err != nil {
 				return nil, err
 			}
+			n.kids[i] = kid
 		}
 	case []any:
-		n.kind = listNode
-		for _, item := range v {
-			if err := add("", item); err != nil {
+		n.kind, n.kids = listNode, make([]*node, len(v))
+		for i, item := range v {
+			kid, err := s.fromValue(item, like)
+			if err != nil {
 				return nil, err
 			}
+			n.kids[i] = kid
 		}
 	case params.Secret:
 		n.scalar = v
@@ -233,8 +225,8 @@ func fromValue(v any, pos Pos, via string, origins []Origin) (*node, error) {
 			return nil, err
 		}
 		n.scalar = scalar
-		if slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal }) {
-			_, n.literal = scalar.(string)
+		if _, isText := scalar.(string); like.literal {
+			n.literal = isText
 		} else if err := n.rescan(); err != nil {
 			return nil, err
 		}

@@ -22,15 +22,18 @@ type LayerExplainer interface {
 	Explain(ctx context.Context, name string) (why, hint string)
 }
 
-// missing tells of a variable that has no value anywhere. asked says what was
-// looked for, by source.
-func (s *session) missing(ctx context.Context, n *node, at *place, p Part, asked []string) (*node, status) {
+// missing tells of a variable that has no value anywhere. The sources are asked
+// once more, for the words.
+func (s *session) missing(ctx context.Context, x variable) (*node, status) {
 	if s.r.Missing != nil {
-		return s.made(n, at, p, s.r.Missing, []Origin{{Type: MissingType, Address: n.text()[p.Start:p.End]}})
+		return s.made(x, s.r.Missing, []Origin{{Type: MissingType, Address: x.text()}})
 	}
-	hint := ""
-	for i, c := range p.Sources {
-		why, what := s.explain(ctx, n, at, c)
+	asked, hint := make([]string, len(x.p.Sources)), ""
+	s.telling = true
+	for i := range x.p.Sources {
+		c := &x.p.Sources[i]
+		_, _, asked[i] = s.call(ctx, x, c)
+		why, what := s.explain(ctx, x, c)
 		if why != "" {
 			asked[i] = why // which says more
 		}
@@ -38,20 +41,23 @@ func (s *session) missing(ctx context.Context, n *node, at *place, p Part, asked
 			hint = what
 		}
 	}
-	if similar := s.similar(p); hint == "" && similar != "" {
-		hint = "did you mean " + similar + "?"
+	s.telling = false
+	if hint == "" {
+		if similar := s.similar(x.p); similar != "" {
+			hint = "did you mean " + similar + "?"
+		}
 	}
 	if hint == "" {
 		hint = "give it a value, or the variable a fallback"
 	}
-	s.fail(n, at, p, Missing, nil, hint, "no value: %s", strings.Join(asked, ", "))
+	s.fail(x, Missing, nil, hint, "no value: %s", strings.Join(asked, ", "))
 	return nil, failed
 }
 
 // explain asks one source, or the layers of params, why there is no value. The
 // arguments are known, since the source was asked before.
-func (s *session) explain(ctx context.Context, n *node, at *place, c Call) (why, hint string) {
-	a, st := s.args(ctx, n, at, c)
+func (s *session) explain(ctx context.Context, x variable, c *Call) (why, hint string) {
+	a, st := s.args(ctx, x, c)
 	if st != found || a.secret() {
 		return "", ""
 	}

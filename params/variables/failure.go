@@ -30,7 +30,8 @@ func (s *session) failures() []Failure {
 	}
 	var list []Failure
 	for _, c := range s.fails {
-		f := Failure{Keys: c.at.keys(), Path: c.at.String(), Pos: c.n.pos}
+		at := c.place()
+		f := Failure{Keys: at.keys(), Path: at.String(), Pos: c.n.pos()}
 		f.Errs, _ = byPath[f.Path].Err().(Errors) //nolint:errorlint // it is no wrapped one
 		if len(f.Errs) == 0 && c.cause != nil {
 			f.Errs = Errors{c.cause}

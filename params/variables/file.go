@@ -9,6 +9,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/slsflow/slsflow/internal/yamldoc"
 )
 
 // maxFile bounds the size of a file that a variable reads, in bytes.
@@ -90,13 +92,10 @@ func (f *fileSource) load(params []any) (*node, string, error) {
 	if !utf8.Valid(src) {
 		return nil, name, fmt.Errorf("%s is no UTF-8 text", name)
 	}
-	n := &node{scalar: string(src), pos: Pos{File: name, Line: 1, Col: 1}}
-	parts, err := Parse(string(src))
-	if err != nil {
+	whole := &yamldoc.Node{Pos: yamldoc.Pos{File: name, Line: 1, Col: 1}}
+	n := &node{scalar: string(src), yaml: whole}
+	if err := n.rescan(); err != nil {
 		return nil, name, fmt.Errorf("%s: %w", name, err)
-	}
-	if parts != nil {
-		n.kind, n.parts = textNode, parts
 	}
 	return n.sealed(), name, nil
 }

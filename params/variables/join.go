@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
@@ -13,26 +12,18 @@ import (
 
 // joiner puts a text together.
 type joiner struct {
-	frags   []fragment
-	origins []Origin
-	size    int
-	live    bool
+	text    []byte
+	pieces  []piece // those that are more than a text, in their order
+	origins originSet
+	left    bool
 	tainted bool
 	literal bool
 }
 
-// fragment is a part of a text: a value that is known, or what is left.
-type fragment struct {
-	text   string
-	secret bool
-	left   *seg
-}
-
-func (j *joiner) text(s string) {
-	if s != "" {
-		j.size += len(s)
-		j.frags = append(j.frags, fragment{text: s})
-	}
+// piece is a part of a text that is a secret, or what is left there.
+type piece struct {
+	start, end int
+	left       *seg
 }
 
 // add appends a value that is resolved. It is false for one that has no place in
@@ -40,14 +31,14 @@ func (j *joiner) text(s string) {
 func (j *joiner) add(v *node) bool {
 	switch v.kind {
 	case liveNode:
-		j.live = true
+		j.left = true
 		for i := range v.live.segs {
-			j.frags = append(j.frags, fragment{left: &v.live.segs[i]})
+			j.pieces = append(j.pieces, piece{len(j.text), len(j.text), &v.live.segs[i]})
 		}
 	case listNode:
 		for i, kid := range v.kids {
 			if i > 0 {
-				j.text(",")
+				j.text = append(j.text, ',')
 			}
 			if kid.kind == scalarNode && kid.scalar == nil {
 				continue
@@ -61,50 +52,56 @@ func (j *joiner) add(v *node) bool {
 		if !ok {
 			return false
 		}
-		j.size += len(text)
+		start := len(j.text)
+		j.text = append(j.text, text...)
 		j.literal = j.literal || v.literal
-		secret := v.secret()
-		j.tainted = j.tainted || secret
-		j.frags = append(j.frags, fragment{text: text, secret: secret})
+		if v.secret() {
+			j.tainted = true
+			j.pieces = append(j.pieces, piece{start: start, end: len(j.text)})
+		}
 	default:
 		return false
 	}
-	j.origins = union(j.origins, v.origins)
+	j.origins.add(v.origins)
 	return true
 }
 
-// node returns the text, in the place of n.
-func (j *joiner) node(n *node) *node {
-	out := &node{pos: n.pos, origins: j.origins, literal: j.literal}
-	if j.live {
-		out.kind, out.live = liveNode, &live{raw: n.text(), segs: j.segs()}
-		return out.sealed()
+// finish makes out the node of the text. What it comes from is set.
+func (j *joiner) finish(out *node) {
+	out.origins, out.literal = j.origins.list, j.literal
+	switch {
+	case j.left:
+		out.kind, out.live = liveNode, &live{raw: out.from.text(), segs: j.segs()}
+	case j.tainted:
+		out.scalar = params.NewSecret(string(j.text))
+	default:
+		out.scalar = string(j.text)
 	}
-	var b strings.Builder
-	b.Grow(j.size)
-	for _, f := range j.frags {
-		b.WriteString(f.text)
-	}
-	out.scalar = b.String()
-	if j.tainted {
-		out.scalar = params.NewSecret(b.String())
-	}
-	return out.sealed()
 }
 
 // segs returns the parts of a text that is left to the command line.
 func (j *joiner) segs() []seg {
-	segs := make([]seg, len(j.frags))
-	for i, f := range j.frags {
-		switch {
-		case f.left != nil:
-			segs[i] = *f.left
-		case f.secret:
-			segs[i].done = (&node{scalar: params.NewSecret(f.text)}).sealed()
-		default:
-			segs[i].done = (&node{scalar: f.text}).sealed()
+	var segs []seg
+	done := func(text string, secret bool) {
+		n := &node{scalar: text}
+		if secret {
+			n.scalar = params.NewSecret(text)
+		}
+		if text != "" {
+			segs = append(segs, seg{done: n.sealed()})
 		}
 	}
+	last := 0
+	for _, p := range j.pieces {
+		done(string(j.text[last:p.start]), false)
+		last = p.end
+		if p.left != nil {
+			segs = append(segs, *p.left)
+		} else {
+			done(string(j.text[p.start:p.end]), true)
+		}
+	}
+	done(string(j.text[last:]), false)
 	return segs
 }
 
@@ -116,48 +113,38 @@ func revealed(v any) (string, bool) {
 	return scalarText(v)
 }
 
-// union appends the origins of b that a does not have.
-func union(a, b []Origin) []Origin {
-	for _, o := range b {
-		if !slices.Contains(a, o) {
-			a = append(slices.Clip(a), o)
-		}
-	}
-	return a
-}
-
 // withOrigins returns n with origins added to everything in it.
 func (n *node) withOrigins(origins []Origin) *node {
-	out := *n
-	switch n.kind {
-	case mapNode, listNode:
-		out.kids = make([]*node, len(n.kids))
-		for i, kid := range n.kids {
-			out.kids[i] = kid.withOrigins(origins)
-		}
-	default:
-		out.origins = union(out.origins, origins)
-	}
-	return &out
+	return n.each(func(leaf *node) { leaf.origins = union(leaf.origins, origins) })
 }
 
 // taint returns n with a secret in each value of it.
 func (n *node) taint() *node {
-	out := *n
-	switch n.kind {
-	case mapNode, listNode:
-		out.kids = make([]*node, len(n.kids))
+	return n.each(func(leaf *node) {
+		if leaf.kind != scalarNode {
+			return
+		}
+		if text, ok := leaf.scalar.(string); ok {
+			leaf.scalar = params.NewSecret(text)
+		} else if !leaf.secret() && leaf.scalar != nil {
+			leaf.tainted = true
+		}
+	})
+}
+
+// each returns n with something done to a copy of each value in it that is
+// neither a map nor a list.
+func (n *node) each(do func(leaf *node)) *node {
+	if n.kind == mapNode || n.kind == listNode {
+		kids := make([]*node, len(n.kids))
 		for i, kid := range n.kids {
-			out.kids[i] = kid.taint()
+			kids[i] = kid.each(do)
 		}
-	case scalarNode:
-		if text, ok := n.scalar.(string); ok {
-			out.scalar = params.NewSecret(text)
-		} else if _, secret := n.scalar.(params.Secret); !secret && n.scalar != nil {
-			out.tainted = true
-		}
+		return n.with(kids)
 	}
-	return &out
+	leaf := *n
+	do(&leaf)
+	return leaf.sealed()
 }
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,21 +5,21 @@ import "context"
 // leave makes the variable p of n one that the command line resolves. The
 // sources before the index first have no value. The value of those behind it is
 // looked up now, since the command line does not know all types.
-func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first int) (*node, status) {
+func (s *session) leave(ctx context.Context, x variable, first int) (*node, status) {
 	s.lefts = true
 	var calls []liveCall
 	st := found
-	for i := first; i < len(p.Sources); i++ {
-		c := p.Sources[i]
+	for i := first; i < len(x.p.Sources); i++ {
+		c := &x.p.Sources[i]
 		var v *node
 		callSt := left
 		if c.Type == "" {
-			v, callSt = s.made(n, at, p, c.Literal, nil)
+			v, callSt = s.made(x, c.Literal, nil)
 		} else if i > first {
-			v, callSt, _ = s.call(ctx, n, at, p, c)
+			v, callSt, _ = s.call(ctx, x, c)
 		}
 		if callSt == found {
-			v, callSt = s.deep(ctx, v, at, 0)
+			v, callSt = s.deep(ctx, v, x.c, 0)
 		}
 		switch callSt {
 		case absent:
@@ -30,7 +30,7 @@ func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first i
 		case found:
 			calls = append(calls, liveCall{value: v})
 		case left:
-			call, ok := s.leaveCall(ctx, n, at, c)
+			call, ok := s.leaveCall(ctx, x, c)
 			if !ok {
 				st = failed
 			}
@@ -42,17 +42,20 @@ func (s *session) leave(ctx context.Context, n *node, at *place, p Part, first i
 	if st != found {
 		return nil, failed
 	}
-	pos, _ := n.origin(p)
-	l := &live{raw: n.text(), segs: []seg{{calls: calls}}}
-	return (&node{kind: liveNode, live: l, pos: pos}).sealed(), found
+	from, part := x.origin()
+	l := &live{raw: x.n.text(), segs: []seg{{calls: calls}}}
+	return (&node{kind: liveNode, live: l, from: from, part: part}).sealed(), found
 }
 
 // leaveCall resolves the arguments of a source that is left.
-func (s *session) leaveCall(ctx context.Context, n *node, at *place, c Call) (call liveCall, ok bool) {
+func (s *session) leaveCall(ctx context.Context, x variable, c *Call) (call liveCall, ok bool) {
 	call = liveCall{typ: c.Type, ours: s.known(c.Type)}
 	ok = true
-	one := func(a Arg) liveArg {
-		v, st := s.arg(ctx, n, at, a)
+	one := func(written *Arg) liveArg {
+		if written.Parts == nil {
+			return liveArg{value: (&node{scalar: written.Value}).sealed()}
+		}
+		v, st := s.arg(ctx, x, written)
 		if st != found {
 			ok = false
 			return liveArg{}
@@ -63,13 +66,13 @@ func (s *session) leaveCall(ctx context.Context, n *node, at *place, c Call) (ca
 		return liveArg{value: v}
 	}
 	if c.Params != nil {
-		call.params = make([]liveArg, 0, len(c.Params))
-		for _, a := range c.Params {
-			call.params = append(call.params, one(a))
+		call.params = make([]liveArg, len(c.Params))
+		for i := range c.Params {
+			call.params[i] = one(&c.Params[i])
 		}
 	}
 	if c.Address != nil {
-		a := one(*c.Address)
+		a := one(c.Address)
 		call.address = &a
 	}
 	return call, ok

@@ -20,8 +20,12 @@ func typeChar(b byte) bool {
 // laterType reports whether s is a type behind a comma, where it has neither
 // dots nor dashes.
 func laterType(s string) bool {
-	return s != "" && lower(s[0]) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "" &&
-		!strings.ContainsAny(s, ".- ")
+	for i := range len(s) {
+		if !typeChar(s[i]) || s[i] == '.' || s[i] == '-' {
+			return false
+		}
+	}
+	return s != "" && lower(s[0])
 }
 
 var decimal = regexp.MustCompile(`^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]-?[0-9]+)?$`)
@@ -51,8 +55,8 @@ func literal(word string) (any, bool) {
 			return yamldoc.Number(f), !math.IsInf(f, 0)
 		}
 	}
-	if !decimal.MatchString(word) {
-		return nil, false
+	if strings.Trim(word, "0123456789.eE-") != "" || !decimal.MatchString(word) {
+		return nil, false // mostly by the first, which costs less
 	}
 	f, err := strconv.ParseFloat(word, 64)
 	if err != nil {

@@ -44,11 +44,11 @@ func segsSecret(segs []seg) bool {
 				args = append(slices.Clip(args), *c.address)
 			}
 			for _, a := range args {
-				if a.value != nil && a.value.holdsSecret() || segsSecret(a.segs) {
+				if a.value != nil && a.value.is(isSecret) || segsSecret(a.segs) {
 					return true
 				}
 			}
-			if c.value != nil && c.value.holdsSecret() {
+			if c.value != nil && c.value.is(isSecret) {
 				return true
 			}
 		}

@@ -19,10 +19,30 @@ const (
 	liveNode // a string that is left for the command line, see live
 )
 
+// trait is something that holds for a value if it holds for anything in it.
+type trait uint8
+
+const (
+	isOpen    trait = 1 << iota // a textNode
+	isScanned                   // a text with "${" in it
+	isLive                      // a liveNode
+	isSecret                    // a secret
+	isLiteral                   // a text that is never looked through for variables
+)
+
 // node is a value that is not changed after it was made: what was written, what
 // a source returned, or the result. So nodes are shared freely.
 type node struct {
 	kind   kind
+	traits trait // of n and of all below it
+	// tainted is true for a number or bool that a secret went into. Texts that
+	// a secret went into are a params.Secret.
+	tainted bool
+	// literal is true for a text that is never looked through for variables,
+	// since a text of somebody else went into it, see [Origin.Literal].
+	literal bool
+	weight  int32 // how large the value is, see maxWeight
+
 	scalar any // nil, bool, int64, float64, string or params.Secret
 	keys   []string
 	index  map[string]int // of keys, if they are many
@@ -30,32 +50,24 @@ type node struct {
 	parts  Text           // of a textNode
 	live   *live          // of a liveNode
 
-	open   bool // a textNode, or one is below it
-	scan   bool // a text with "${" in it, or one is below it
-	weight int  // how large the value is, see maxWeight
+	// Where it comes from: its own place in a file, with the byte of yaml where
+	// scalar begins; or another node, and the variable in that node's text.
+	yaml *yamldoc.Node
+	base int
+	from *node
+	part *Part
 
-	pos  Pos           // where it is written, or the variable that it came from
-	via  string        // that variable, if it came from one
-	yaml *yamldoc.Node // a scalar's own place in a file, or nil
-	base int           // where scalar begins in the text of yaml
-	bad  *Error        // a textNode that is written wrongly and has no parts
+	bad *Error // a textNode that is written wrongly and has no parts
 	// written is the text that a value with something left in it came from by a
 	// reference, which a [Result] that is Whole has instead.
 	written *node
-
 	origins []Origin
-	// tainted is true for a number or bool that a secret went into. Texts that
-	// a secret went into are a params.Secret.
-	tainted bool
-	// literal is true for a text that is never looked through for variables,
-	// since a text of somebody else went into it, see [Origin.Literal].
-	literal bool
 }
 
 // sealed sets what follows from the parts of n, which is new. It returns n.
 func (n *node) sealed() *node {
-	n.open, n.scan = n.kind == textNode, false
-	n.weight = 1
+	n.traits = 0
+	weight := 1
 	if len(n.keys) >= manyKeys && n.index == nil {
 		n.index = make(map[string]int, len(n.keys))
 		for i, key := range n.keys {
@@ -64,20 +76,57 @@ func (n *node) sealed() *node {
 	}
 	switch s := n.scalar.(type) {
 	case string:
-		n.weight += len(s) / bytesPerWeight
-		n.scan = strings.Contains(s, "${")
-	case params.Secret:
-		n.weight += len(s.Reveal()) / bytesPerWeight
-	}
-	for i, kid := range n.kids {
-		n.open = n.open || kid.open
-		n.scan = n.scan || kid.scan
-		n.weight = min(n.weight+kid.weight, math.MaxInt/4)
-		if n.kind == mapNode {
-			n.weight = min(n.weight+len(n.keys[i])/bytesPerWeight, math.MaxInt/4)
+		weight += len(s) / bytesPerWeight
+		if strings.Contains(s, "${") {
+			n.traits |= isScanned
 		}
+	case params.Secret:
+		weight += len(s.Reveal()) / bytesPerWeight
 	}
+	switch n.kind {
+	case textNode:
+		n.traits |= isOpen
+	case liveNode:
+		n.traits |= isLive
+	}
+	if n.secret() {
+		n.traits |= isSecret
+	}
+	if n.literal {
+		n.traits |= isLiteral
+	}
+	for _, kid := range n.kids {
+		n.traits |= kid.traits
+		weight = min(weight+int(kid.weight), math.MaxInt32/4)
+	}
+	for _, key := range n.keys {
+		weight += len(key) / bytesPerWeight
+	}
+	n.weight = int32(min(weight, math.MaxInt32/4)) //nolint:gosec // it fits now
 	return n
+}
+
+// is reports whether a trait is that of n or of something in it.
+func (n *node) is(t trait) bool { return n.traits&t != 0 }
+
+// pos returns where n is written, or the variable that it came from.
+func (n *node) pos() Pos {
+	switch {
+	case n.part != nil:
+		return n.from.at(n.part.Start)
+	case n.from != nil:
+		return n.from.pos()
+	case n.yaml != nil:
+		return fromYAML(n.yaml.Pos)
+	}
+	return Pos{}
+}
+
+// with returns n with other values in it.
+func (n *node) with(kids []*node) *node {
+	other := *n
+	other.kids = kids
+	return other.sealed()
 }
 
 // text returns the string of a scalar or textNode.
@@ -89,7 +138,7 @@ func (n *node) text() string {
 // at returns the position of byte i of the text.
 func (n *node) at(i int) Pos {
 	if n.yaml == nil {
-		return n.pos
+		return n.pos()
 	}
 	return fromYAML(n.yaml.PosAt(n.base + i))
 }
@@ -97,18 +146,19 @@ func (n *node) at(i int) Pos {
 // manyKeys is from how many on a map has an index.
 const manyKeys = 16
 
-// find returns the index of a key of a map, or -1.
+// find returns where the kid at a key of a map, or at an index of a list in
+// decimal, stands in n.kids, or -1.
 func (n *node) find(key string) int {
-	if n.index != nil {
+	switch {
+	case n.kind == listNode:
+		return listIndex(key, len(n.kids))
+	case n.kind != mapNode:
+	case n.index != nil:
 		if i, ok := n.index[key]; ok {
 			return i
 		}
-		return -1
-	}
-	for i, k := range n.keys {
-		if k == key {
-			return i
-		}
+	default:
+		return slices.Index(n.keys, key)
 	}
 	return -1
 }
@@ -147,36 +197,4 @@ func (n *node) secret() bool {
 	}
 	_, ok := n.scalar.(params.Secret)
 	return ok || n.tainted
-}
-
-// holdsSecret reports whether a secret is in n or below it.
-func (n *node) holdsSecret() bool {
-	if n.secret() {
-		return true
-	}
-	for _, kid := range n.kids {
-		if kid.holdsSecret() {
-			return true
-		}
-	}
-	return false
-}
-
-// holdsLiteral reports whether a text that is not looked through is in n or
-// below it.
-func (n *node) holdsLiteral() bool {
-	return n.literal || slices.ContainsFunc(n.kids, (*node).holdsLiteral)
-}
-
-// hasLive reports whether something in n is left to the command line.
-func (n *node) hasLive() bool {
-	if n.kind == liveNode {
-		return true
-	}
-	for _, kid := range n.kids {
-		if kid.hasLive() {
-			return true
-		}
-	}
-	return false
 }

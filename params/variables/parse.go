@@ -3,6 +3,8 @@ package variables
 import (
 	"fmt"
 	"strings"
+
+	"github.com/slsflow/slsflow/internal/slab"
 )
 
 // Text is what [Parse] finds in a string: the live variables and the escapes, in
@@ -78,22 +80,57 @@ const maxNest = 200
 // A "${…}" that is no variable, such as "${AWS::Region}", is plain text; live
 // variables inside of it are found. The Text of a string without any is nil.
 func Parse(s string) (Text, error) {
-	if !strings.Contains(s, "${") {
-		return nil, nil
-	}
-	p := &parser{s: s}
-	parts, err := p.out()
+	parts, err := new(parser).parse(s)
 	if err != nil {
 		return nil, err
 	}
 	return parts, nil
 }
 
+// parser reads one text after the other.
 type parser struct {
 	s      string
 	i      int   // the next byte
 	starts []int // the "$" of each variable that is open, foreign ones too
 	live   int   // how many of them are live: a param or an address is being read
+
+	// What was read of lists that are not at their end, an outer one before those
+	// inside of it.
+	parts stack[Part]
+	calls stack[Call]
+	list  stack[Arg]
+	args  slab.Slab[Arg] // of addresses
+}
+
+// stack collects lists that are inside of each other.
+type stack[T any] struct {
+	open []T
+	made slab.Slab[T]
+}
+
+func (s *stack[T]) push(v T) { s.open = append(s.open, v) }
+
+// pop returns what was pushed since the stack was so long, nil for nothing.
+func (s *stack[T]) pop(length int) []T {
+	if len(s.open) == length {
+		return nil
+	}
+	list := s.made.Make(len(s.open) - length)
+	copy(list, s.open[length:])
+	s.open = s.open[:length]
+	return list
+}
+
+func (p *parser) parse(s string) (Text, *SyntaxError) {
+	if !strings.Contains(s, "${") {
+		return nil, nil
+	}
+	p.s, p.i, p.live, p.starts = s, 0, 0, p.starts[:0]
+	p.parts.open, p.calls.open, p.list.open = p.parts.open[:0], p.calls.open[:0], p.list.open[:0]
+	if err := p.out(); err != nil {
+		return nil, err
+	}
+	return p.parts.pop(0), nil
 }
 
 func (p *parser) fail(code Code, at int, format string, args ...any) *SyntaxError {
@@ -111,8 +148,7 @@ func (p *parser) unterminated() *SyntaxError {
 func (p *parser) more() bool { return p.i < len(p.s) }
 
 // out reads text outside of all variables, the only place for escapes.
-func (p *parser) out() ([]Part, *SyntaxError) {
-	var parts []Part
+func (p *parser) out() *SyntaxError {
 	for p.more() {
 		switch p.s[p.i] {
 		case '\\':
@@ -127,77 +163,63 @@ func (p *parser) out() ([]Part, *SyntaxError) {
 					p.i++ // this "$" does not take the next character with it
 				}
 			case n%2 == 1:
-				parts = append(parts, Part{Start: start, End: p.i + 1, Escape: p.s[start:start+n/2] + "$"})
+				p.parts.push(Part{Start: start, End: p.i + 1, Escape: p.s[start:start+n/2] + "$"})
 				p.i += 2
 			default:
-				parts = append(parts, Part{Start: start, End: p.i, Escape: p.s[start : start+n/2]})
+				p.parts.push(Part{Start: start, End: p.i, Escape: p.s[start : start+n/2]})
 			}
 		case '$':
-			found, err := p.dollar()
-			if err != nil {
-				return nil, err
+			if err := p.dollar(); err != nil {
+				return err
 			}
-			parts = append(parts, found...)
 		default:
 			p.i++
 		}
 	}
-	return parts, nil
+	return nil
 }
 
 // dollar reads a "$", and the variable if it begins one. Otherwise the character
 // behind it has no meaning of its own: in "${env:x$}" the brace is a part of the
 // address.
-func (p *parser) dollar() ([]Part, *SyntaxError) {
+func (p *parser) dollar() *SyntaxError {
 	for p.more() && p.s[p.i] == '$' {
 		p.i++
 	}
 	if !p.more() {
-		return nil, nil
+		return nil
 	}
 	p.i++
 	if p.s[p.i-1] != '{' {
-		return nil, nil
+		return nil
 	}
 	p.starts = append(p.starts, p.i-2)
-	defer func() { p.starts = p.starts[:len(p.starts)-1] }()
 	if len(p.starts) > maxNest {
-		return nil, p.fail(NestDepth, p.i-2, "variables nest more than %d deep", maxNest)
+		return p.fail(NestDepth, p.i-2, "variables nest more than %d deep", maxNest)
 	}
-	return p.variable()
+	err := p.variable()
+	p.starts = p.starts[:len(p.starts)-1]
+	return err
 }
 
 // variable reads what stands behind "${": a live variable, or foreign text.
-func (p *parser) variable() ([]Part, *SyntaxError) {
+func (p *parser) variable() *SyntaxError {
+	start := p.i
+	for p.more() && lower(p.s[start]) && typeChar(p.s[p.i]) {
+		p.i++
+	}
 	if !p.more() {
 		if p.live > 0 {
-			return nil, p.unterminated()
+			return p.unterminated()
 		}
-		return nil, nil
+		return nil
 	}
-	start := p.i
-	if lower(p.s[p.i]) {
-		for p.more() && typeChar(p.s[p.i]) {
-			p.i++
-		}
-		if !p.more() {
-			if p.live > 0 {
-				return nil, p.unterminated()
-			}
-			return nil, nil
-		}
-		typ := p.s[start:p.i]
-		switch p.s[p.i] {
-		case '(':
-			return p.sources(start, typ)
-		case ':':
-			if !p.foreignColon(typ) {
-				return p.sources(start, typ)
-			}
-		}
+	typ := p.s[start:p.i]
+	if b := p.s[p.i]; typ != "" && (b == '(' || b == ':' && !p.foreignColon(typ)) {
+		return p.sources(start, typ)
 	}
 	if p.live > 0 {
-		return nil, p.fail(InvalidType, start, "no variable begins in %s (a type is lower case letters, with a colon or parentheses behind it)", p.excerpt(p.starts[len(p.starts)-1]))
+		return p.fail(InvalidType, start, "no variable begins in %s (a type is lower case letters, with a colon or parentheses behind it)", p.excerpt(p.starts[len(p.starts)-1]))
 	}
 	return p.foreign()
 }
@@ -219,38 +241,35 @@ func (p *parser) foreignColon(typ string) bool {
 func colonType(typ string) bool { return typ == "output" || typ == "state" }
 
 // foreign reads text that only looks like a variable, up to its "}".
-func (p *parser) foreign() ([]Part, *SyntaxError) {
-	var parts []Part
+func (p *parser) foreign() *SyntaxError {
 	for p.more() {
 		switch p.s[p.i] {
 		case '}':
 			p.i++
-			return parts, nil
+			return nil
 		case '$':
-			found, err := p.dollar()
-			if err != nil {
-				return nil, err
+			if err := p.dollar(); err != nil {
+				return err
 			}
-			parts = append(parts, found...)
 		default:
 			p.i++
 		}
 	}
-	return parts, nil
+	return nil
 }
 
 // sources reads a live variable from behind its first type.
-func (p *parser) sources(start int, typ string) ([]Part, *SyntaxError) {
-	part := Part{Start: p.starts[len(p.starts)-1]}
+func (p *parser) sources(start int, typ string) *SyntaxError {
+	before := len(p.calls.open)
 	call, end, err := p.call(start, typ)
 	for {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		part.Sources = append(part.Sources, call)
+		p.calls.push(call)
 		if end == '}' {
-			part.End = p.i
-			return []Part{part}, nil
+			p.parts.push(Part{Start: p.starts[len(p.starts)-1], End: p.i, Sources: p.calls.pop(before)})
+			return nil
 		}
 		call, end, err = p.next()
 	}
@@ -360,7 +379,8 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 		if err != nil {
 			return c, 0, err
 		}
-		c.Address = &Arg{Start: at, End: p.trimEnd(at, p.i), Value: text}
+		c.Address = p.args.New()
+		*c.Address = Arg{Start: at, End: p.trimEnd(at, p.i), Value: text}
 		p.i++
 		return c, b, nil
 	}
@@ -369,6 +389,9 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 	if err != nil {
 		return c, 0, err
 	}
-	c.Address = p.arg(at, p.i-1, parts, false)
+	if a, ok := p.arg(at, p.i-1, parts, false); ok {
+		c.Address = p.args.New()
+		*c.Address = a
+	}
 	return c, b, nil
 }

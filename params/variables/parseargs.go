@@ -8,76 +8,83 @@ import (
 
 // params reads what stands behind "(", up to the ")".
 func (p *parser) params() ([]Arg, *SyntaxError) {
-	params := []Arg{}
+	before := len(p.list.open)
 	for {
-		if !p.spaces() {
-			return nil, p.unterminated()
-		}
-		start := p.i
-		switch b := p.s[p.i]; b {
-		case ')':
-			p.i++
-			return params, nil
-		case ',':
-			params = append(params, Arg{Start: start, End: start})
-			p.i++
-			continue
-		case '}':
-			return nil, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
-		case '"', '\'':
-			raw, err := p.quoted()
-			if err != nil {
-				return nil, err
-			}
-			end := p.s[p.i]
-			if end != ')' && end != ',' {
-				return nil, p.fail(InvalidParam, start, "%s follows the quoted param", p.excerpt(p.i))
-			}
-			text, err := p.unquote(raw, start)
-			if err != nil {
-				return nil, err
-			}
-			params = append(params, Arg{Start: start, End: p.trimEnd(start, p.i), Value: text})
-			p.i++
-			if end == ')' {
-				return params, nil
-			}
-			continue
-		}
-		parts, end, err := p.bare(",)", "}")
+		more, err := p.param()
 		if err != nil {
 			return nil, err
 		}
-		arg := p.arg(start, p.i-1, parts, true)
-		if arg == nil && end == ',' {
-			arg = &Arg{Start: start, End: start}
-		}
-		if arg != nil {
-			params = append(params, *arg)
-		}
-		if end == ')' {
-			return params, nil
+		if !more {
+			if list := p.list.pop(before); list != nil {
+				return list, nil
+			}
+			return []Arg{}, nil
 		}
 	}
+}
+
+// param reads one param. It is false behind the last.
+func (p *parser) param() (more bool, err *SyntaxError) {
+	if !p.spaces() {
+		return false, p.unterminated()
+	}
+	start := p.i
+	switch b := p.s[p.i]; b {
+	case ')':
+		p.i++
+		return false, nil
+	case ',':
+		p.list.push(Arg{Start: start, End: start})
+		p.i++
+		return true, nil
+	case '}':
+		return false, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
+	case '"', '\'':
+		raw, err := p.quoted()
+		if err != nil {
+			return false, err
+		}
+		end := p.s[p.i]
+		if end != ')' && end != ',' {
+			return false, p.fail(InvalidParam, start, "%s follows the quoted param", p.excerpt(p.i))
+		}
+		text, err := p.unquote(raw, start)
+		if err != nil {
+			return false, err
+		}
+		p.list.push(Arg{Start: start, End: p.trimEnd(start, p.i), Value: text})
+		p.i++
+		return end == ',', nil
+	}
+	parts, end, err := p.bare(",)", "}")
+	if err != nil {
+		return false, err
+	}
+	arg, some := p.arg(start, p.i-1, parts, true)
+	if !some {
+		arg = Arg{Start: start, End: start}
+	}
+	if some || end == ',' {
+		p.list.push(arg)
+	}
+	return end == ',', nil
 }
 
 // bare reads a param or an address without quotes, up to one of ends, which is
 // read too and returned.
 func (p *parser) bare(ends, forbidden string) (parts []Part, end byte, err *SyntaxError) {
-	start := p.i
+	start, before := p.i, len(p.parts.open)
 	p.live++
 	defer func() { p.live-- }()
 	for p.more() {
 		switch b := p.s[p.i]; {
 		case b == '$':
-			found, err := p.dollar()
-			if err != nil {
+			if err := p.dollar(); err != nil {
 				return nil, 0, err
 			}
-			parts = append(parts, found...)
 		case strings.IndexByte(ends, b) >= 0:
 			p.i++
-			return parts, b, nil
+			return p.parts.pop(before), b, nil
 		case strings.IndexByte(forbidden, b) >= 0:
 			return nil, 0, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
 		default:
@@ -87,8 +94,8 @@ func (p *parser) bare(ends, forbidden string) (parts []Part, end byte, err *Synt
 	return nil, 0, p.unterminated()
 }
 
-// arg makes an Arg of the bytes from start to end, or nil if they are blank.
-func (p *parser) arg(start, end int, parts []Part, typed bool) *Arg {
+// arg makes an Arg of the bytes from start to end. It is false if they are blank.
+func (p *parser) arg(start, end int, parts []Part, typed bool) (a Arg, some bool) {
 	for start < end {
 		size := blankPrefix(p.s[start:end])
 		if size == 0 {
@@ -96,27 +103,22 @@ func (p *parser) arg(start, end int, parts []Part, typed bool) *Arg {
 		}
 		start += size
 	}
-	for start < end {
-		size := blankSuffix(p.s[start:end])
-		if size == 0 {
-			break
-		}
-		end -= size
-	}
+	end = p.trimEnd(start, end)
 	if start == end {
-		return nil
+		return a, false
 	}
-	a := &Arg{Start: start, End: end, Parts: parts}
+	a = Arg{Start: start, End: end, Parts: parts}
 	if parts != nil {
-		return a
+		return a, true
 	}
-	a.Value = p.s[start:end]
 	if typed {
 		if v, ok := literal(p.s[start:end]); ok {
 			a.Value = v
+			return a, true
 		}
 	}
-	return a
+	a.Value = p.s[start:end]
+	return a, true
 }
 
 // quoted reads a text in quotes and the spaces behind it, so that there is a

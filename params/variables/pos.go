@@ -32,19 +32,27 @@ func fromYAML(p yamldoc.Pos) Pos { return Pos(p) }
 type place struct {
 	up   *place
 	key  string
-	item bool // key is the index of a list
+	item int // the index of a list if key is "", counted from 1
 }
 
 func (p *place) field(key string) *place { return &place{up: p, key: key} }
 
-func (p *place) index(i int) *place { return &place{up: p, key: strconv.Itoa(i), item: true} }
+func (p *place) index(i int) *place { return &place{up: p, item: i + 1} }
+
+// step returns the key, or the index in decimal.
+func (p *place) step() string {
+	if p.item > 0 {
+		return strconv.Itoa(p.item - 1)
+	}
+	return p.key
+}
 
 // keys returns the path as an address has it, from the root.
 func (p *place) keys() []string {
 	if p == nil {
 		return nil
 	}
-	return append(p.up.keys(), p.key)
+	return append(p.up.keys(), p.step())
 }
 
 // String returns the path as people write it: "provider.vpc.subnetIds[0]".
@@ -54,8 +62,8 @@ func (p *place) String() string {
 	}
 	up := p.up.String()
 	switch {
-	case p.item:
-		return up + "[" + p.key + "]"
+	case p.item > 0:
+		return up + "[" + p.step() + "]"
 	case p.key == "" || strings.ContainsAny(p.key, ".[]\" \n"):
 		return up + "[" + strconv.Quote(p.key) + "]"
 	case up == "":

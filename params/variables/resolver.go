@@ -3,10 +3,10 @@ package variables
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/internal/slab"
 	"github.com/slsflow/slsflow/params"
 )
 
@@ -87,36 +87,42 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (stri
 			return cmp.Or(text, "dev"), nil
 		}
 		if n.kind != scalarNode || n.scalar != nil {
-			s.errs = append(s.errs, &Error{Pos: n.pos, Path: "provider.stage", Code: BadConfig, Msg: "a stage is a text that is known here", Hint: "name the stage of the run"})
+			s.errs = append(s.errs, &Error{Pos: n.pos(), Path: "provider.stage", Code: BadConfig, Msg: "a stage is a text that is known here", Hint: "name the stage of the run"})
 		}
 	}
 	if st == left {
-		s.errs = append(s.errs, &Error{Pos: n.pos, Path: "provider.stage", Code: BadConfig, Msg: "it needs a variable that is left to the command line", Hint: "name the stage of the run"})
+		s.errs = append(s.errs, &Error{Pos: n.pos(), Path: "provider.stage", Code: BadConfig, Msg: "it needs a variable that is left to the command line", Hint: "name the stage of the run"})
 	}
 	return "dev", s.errs.Err()
 }
 
 // session is one resolution of one document.
 type session struct {
-	r      *Resolver
-	stage  string
-	layers []ParamLayer
-	root   *cell
-	open   []*cell // those that are being resolved, the outermost first
-	askers []asker // the variables that are being looked up
-	memo   *memory
-	files  map[string]*cell
-	errs   Errors
-	cause  *Error  // the first error of what is being resolved
-	fails  []*cell // the properties that could not be resolved
-	lefts  bool    // something is left to the command line
-	trails map[*place][]Step
-	total  int
+	r       *Resolver
+	stage   string
+	layers  []ParamLayer
+	root    *cell
+	open    []*cell    // those that are being resolved, the outermost first
+	askers  []variable // those that are being looked up
+	memo    *memory
+	files   map[string]*cell
+	errs    Errors
+	cause   *Error  // the first error of what is being resolved
+	fails   []*cell // the properties that could not be resolved
+	lefts   bool    // something is left to the command line
+	trails  map[*cell][]Step
+	total   int
+	telling bool // what is absent is told about, see [session.missing]
+
+	nodes slab.Slab[node]
+	lists slab.Slab[*node]
+	cells slab.Slab[cell]
+	text  []byte // of the text that is put together
 }
 
 func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
-		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root},
+		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
 		files: map[string]*cell{},
 	}
 	if s.layers == nil {
@@ -154,8 +160,8 @@ func (s *session) types() string {
 
 // check refuses a result that is too large as a whole.
 func (s *session) check(root *node) {
-	if root.weight > maxTotal {
-		s.errs = append(s.errs, &Error{Pos: root.pos, Code: TooLarge, Msg: "with all variables resolved the document has too many values"})
+	if int(root.weight) > maxTotal {
+		s.errs = append(s.errs, &Error{Pos: root.pos(), Code: TooLarge, Msg: "with all variables resolved the document has too many values"})
 	}
 }
 
@@ -190,32 +196,5 @@ func DefaultParams(cli, profile, defaultProfile params.Layer) []ParamLayer {
 		{Name: "profile", Layer: profile},
 		{Name: "params.default", Block: DefaultBlock},
 		{Name: "default profile", Layer: defaultProfile},
-	}
-}
-
-// fail records an error of a variable of n.
-func (s *session) fail(n *node, at *place, p Part, code Code, err error, hint, format string, args ...any) {
-	e := &Error{Path: at.String(), Code: code, Err: err, Hint: hint, Msg: fmt.Sprintf(format, args...)}
-	expr := n.text()[p.Start:p.End]
-	if n.yaml == nil && n.via != "" {
-		// The text is a value that came from a variable: that one has a place.
-		e.Pos, e.Expr = n.pos, n.via
-		e.Msg = fmt.Sprintf("its value holds %s: %s", expr, e.Msg)
-	} else {
-		e.Pos, e.Expr = n.at(p.Start), expr
-	}
-	s.record(e)
-}
-
-// record adds an error.
-func (s *session) record(e *Error) {
-	s.errs = append(s.errs, e)
-	s.because(e)
-}
-
-// because notes the error that keeps what is being resolved from having a value.
-func (s *session) because(e *Error) {
-	if s.cause == nil {
-		s.cause = e
 	}
 }

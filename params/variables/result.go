@@ -68,7 +68,7 @@ func (r *Result) Leaves() []Leaf {
 			return
 		}
 		leaves = append(leaves, Leaf{
-			Keys: at.keys(), Path: at.String(), Pos: n.pos, Value: n.value(), Secret: n.secret(),
+			Keys: at.keys(), Path: at.String(), Pos: n.pos(), Value: n.value(), Secret: n.secret(),
 			Written: n.kind == textNode || n.kind == liveNode, Origins: n.origins,
 		})
 	})
@@ -112,7 +112,7 @@ func (r *Result) Decode(v any, steps ...string) error {
 		return err
 	}
 	if err := json.Unmarshal(src, v); err != nil {
-		return fmt.Errorf("%s: %w", n.pos, err)
+		return fmt.Errorf("%s: %w", n.pos(), err)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (w *writer) node(n *node, at *place, depth int) {
 	if n.kind != mapNode && n.kind != listNode {
 		v, err := w.leaf(n)
 		if err != nil {
-			w.errs = append(w.errs, &Error{Pos: n.pos, Path: at.String(), Code: NotForCLI, Msg: err.Error()})
+			w.errs = append(w.errs, &Error{Pos: n.pos(), Path: at.String(), Code: NotForCLI, Msg: err.Error()})
 			return
 		}
 		w.scalar(v)

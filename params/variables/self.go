@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/slsflow/slsflow/params"
@@ -25,14 +26,13 @@ func (s *session) follow(ctx context.Context, c *cell, keys ...string) (*node, s
 
 // enter resolves a cell and returns what is in it at a key.
 func (s *session) enter(ctx context.Context, c *cell, key string) (*cell, *node, status) {
-	v, st := s.settle(ctx, c)
-	if st != found {
+	if st := s.settle(ctx, c); st != found {
 		return nil, nil, st
 	}
-	if v.n.kind == liveNode {
-		return nil, v.n, left
+	if c.value.kind == liveNode {
+		return nil, c.value, left
 	}
-	if c = v.step(key); c == nil {
+	if c = s.child(c, key); c == nil {
 		return nil, nil, absent
 	}
 	return c, nil, found
@@ -48,25 +48,21 @@ func (s *session) end(ctx context.Context, c *cell) (*node, status) {
 }
 
 // self is the source of ${self:a.b}.
-func (s *session) self(ctx context.Context, n *node, at *place, p Part, a args) (*node, status, string) {
-	address := ""
-	if a.address != nil && (a.address.kind != scalarNode || a.address.scalar != nil) {
-		text, ok := revealedText(a.address)
-		if !ok {
-			s.fail(n, at, p, SourceFailed, nil, "", "the address of self is %s, want a text", describe(a.address))
-			return nil, failed, ""
-		}
-		address = text
+func (s *session) self(ctx context.Context, x variable, a args) (*node, status, string) {
+	address, ok := a.address.text()
+	if !ok && a.address.value() != nil {
+		s.fail(x, SourceFailed, nil, "", "the address of self is %s, want a text", kindName(a.address.value()))
+		return nil, failed, ""
 	}
-	v, st := s.property(ctx, n, at, p, address)
+	v, st := s.property(ctx, x, address)
 	if st == absent {
-		return nil, st, "the document has no " + shown(a)
+		return s.none(func() string { return "the document has no " + a.String() })
 	}
 	return v, st, ""
 }
 
 // property returns the property at an address of self.
-func (s *session) property(ctx context.Context, n *node, at *place, p Part, address string) (*node, status) {
+func (s *session) property(ctx context.Context, x variable, address string) (*node, status) {
 	c, more := s.root, address != ""
 	for key := ""; more; {
 		key, address, more = strings.Cut(address, ".")
@@ -80,92 +76,74 @@ func (s *session) property(ctx context.Context, n *node, at *place, p Part, addr
 	if st != found {
 		return v, st
 	}
-	return s.again(n, at, p, v)
-}
-
-// revealedText returns a node that is a text, and no number or bool.
-func revealedText(n *node) (string, bool) {
-	switch v := n.scalar.(type) {
-	case string:
-		return v, n.kind == scalarNode
-	case params.Secret:
-		return v.Reveal(), n.kind == scalarNode
-	}
-	return "", false
+	return s.again(x, v)
 }
 
 // again looks through a value that is resolved for variables, as is done with
 // the value of every source: an escape is lost when another property refers to
 // it.
-func (s *session) again(n *node, at *place, p Part, v *node) (*node, status) {
+func (s *session) again(x variable, v *node) (*node, status) {
 	if v.weight > maxWeight {
-		s.fail(n, at, p, TooLarge, nil, "", "the value is too large")
+		s.fail(x, TooLarge, nil, "", "the value is too large")
 		return nil, failed
 	}
-	if !v.scan {
+	if !v.is(isScanned) {
 		return v, found
 	}
-	pos, via := n.origin(p)
-	out, err := v.reparsed(pos, via)
+	from, part := x.origin()
+	out, err := v.reparsed(from, part)
 	if err == nil {
 		return out, found
 	}
 	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
-		s.fail(n, at, p, syntax.Code, err, "", "its value is no variable: %v", err)
+		s.fail(x, syntax.Code, err, "", "its value is no variable: %v", err)
 	}
 	return nil, failed
 }
 
 // reparsed returns n itself if no text in it holds a variable.
-func (n *node) reparsed(pos Pos, via string) (*node, error) {
+func (n *node) reparsed(from *node, part *Part) (*node, error) {
+	if !n.is(isScanned) {
+		return n, nil
+	}
 	switch n.kind {
 	case mapNode, listNode:
-		var kids []*node
+		kids, changed := make([]*node, len(n.kids)), false
 		for i, kid := range n.kids {
-			out, err := kid.reparsed(pos, via)
+			out, err := kid.reparsed(from, part)
 			if err != nil {
 				return nil, err
 			}
-			if out != kid && kids == nil {
-				kids = append(make([]*node, 0, len(n.kids)), n.kids...)
-			}
-			if kids != nil {
-				kids[i] = out
-			}
+			kids[i] = out
+			changed = changed || out != kid
 		}
-		if kids == nil {
-			return n, nil
+		if changed {
+			return (&node{kind: n.kind, keys: n.keys, index: n.index, kids: kids, from: from, part: part}).sealed(), nil
 		}
-		return (&node{kind: n.kind, keys: n.keys, index: n.index, kids: kids, pos: pos, via: via}).sealed(), nil
 	case scalarNode:
-		text, ok := n.scalar.(string)
-		if !ok || n.literal || !strings.Contains(text, "${") {
+		if n.literal {
 			return n, nil
 		}
-		out := &node{scalar: text, pos: pos, via: via, origins: n.origins}
+		out := &node{scalar: n.scalar, from: from, part: part, origins: n.origins}
 		if err := out.rescan(); err != nil {
 			return nil, err
 		}
-		if out.kind == scalarNode {
-			return n, nil
+		if out.kind == textNode {
+			return out.sealed(), nil
 		}
-		return out.sealed(), nil
 	}
 	return n, nil
 }
 
 // param is the source of ${param:name}. Names are flat: a dot has no meaning.
-func (s *session) param(ctx context.Context, n *node, at *place, p Part, a args) (*node, status, string) {
-	name, ok := "", a.address != nil
-	if ok {
-		name, ok = revealedText(a.address)
-	}
+func (s *session) param(ctx context.Context, x variable, a args) (*node, status, string) {
+	name, ok := a.address.text()
 	if !ok || name == "" {
-		s.fail(n, at, p, SourceFailed, nil, "", "no name, want ${param:name}")
+		s.fail(x, SourceFailed, nil, "", "no name, want ${param:name}")
 		return nil, failed, ""
 	}
 	if s.stage == "" {
-		s.fail(n, at, p, SourceFailed, nil, "name the stage of the run", "params depend on the stage, which is being looked for")
+		s.fail(x, SourceFailed, nil, "name the stage of the run", "params depend on the stage, which is being looked for")
 		return nil, failed, ""
 	}
 	var asked []string
@@ -175,11 +153,11 @@ func (s *session) param(ctx context.Context, n *node, at *place, p Part, a args)
 		label := layer.Name
 		switch {
 		case layer.Block != NoBlock:
-			v, st, label = s.block(ctx, layer, name)
+			v, st, label = s.block(ctx, x, layer, name)
 		case layer.Layer == nil:
 			continue
 		default:
-			v, st = s.layer(ctx, n, at, p, i, name)
+			v, st = s.layer(ctx, x, i, name)
 		}
 		switch st {
 		case found:
@@ -189,11 +167,11 @@ func (s *session) param(ctx context.Context, n *node, at *place, p Part, a args)
 		}
 		asked = append(asked, label)
 	}
-	return nil, absent, fmt.Sprintf("param %s is in none of %s", shown(a), strings.Join(asked, ", "))
+	return s.none(func() string { return fmt.Sprintf("param %s is in none of %s", a, strings.Join(asked, ", ")) })
 }
 
 // block looks for a param in the document.
-func (s *session) block(ctx context.Context, layer ParamLayer, name string) (v *node, st status, label string) {
+func (s *session) block(ctx context.Context, x variable, layer ParamLayer, name string) (v *node, st status, label string) {
 	key := s.stage
 	if layer.Block == DefaultBlock {
 		key = "default"
@@ -207,21 +185,20 @@ func (s *session) block(ctx context.Context, layer ParamLayer, name string) (v *
 	if st != found {
 		return nil, st, label
 	}
-	ask := s.askers[len(s.askers)-1]
-	v = v.withOrigins([]Origin{{Type: "param", Address: name, Layer: label, Secret: v.holdsSecret()}})
-	v, st = s.again(ask.n, ask.at, ask.p, v)
+	v = v.withOrigins([]Origin{{Type: "param", Address: name, Layer: label, Secret: v.is(isSecret)}})
+	v, st = s.again(x, v)
 	return v, st, label
 }
 
 // has returns the cell of a key at the root, which is not resolved.
 func (s *session) has(key string) (*cell, bool) {
-	c := s.root.step(key)
+	c := s.child(s.root, key)
 	return c, c != nil
 }
 
 // layer looks for a param in a layer of the caller.
-func (s *session) layer(ctx context.Context, n *node, at *place, p Part, i int, name string) (*node, status) {
-	key := fmt.Sprintf("param\x00%d\x00%s", i, name)
+func (s *session) layer(ctx context.Context, x variable, i int, name string) (*node, status) {
+	key := questionKey{typ: "param", address: name, params: strconv.Itoa(i)}
 	r, ok := s.memo.replies[key]
 	layer := s.layers[i]
 	if !ok {
@@ -229,13 +206,13 @@ func (s *session) layer(ctx context.Context, n *node, at *place, p Part, i int, 
 		s.memo.replies[key] = r
 	}
 	if r.err != nil {
-		return nil, s.refused(ctx, n, at, p, args{}, fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
+		return nil, s.refused(ctx, x, args{}, fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
 	}
 	if !r.found || r.value == nil {
 		return nil, absent
 	}
 	o := Origin{Type: "param", Address: name, Layer: layer.Name, Secret: holdsSecret(r.value)}
-	return s.made(n, at, p, r.value, []Origin{o})
+	return s.made(x, r.value, []Origin{o})
 }
 
 func holdsSecret(v any) bool {
@@ -256,7 +233,7 @@ func holdsSecret(v any) bool {
 
 // file is the source of ${file(path):a.b}. The keys may lead through variables
 // of the file.
-func (s *session) file(ctx context.Context, n *node, at *place, p Part, f *fileSource, a args) (*node, status, string) {
+func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (*node, status, string) {
 	list, address := a.values()
 	var written any
 	if len(list) > 0 {
@@ -267,38 +244,36 @@ func (s *session) file(ctx context.Context, n *node, at *place, p Part, f *fileS
 	if !ok {
 		tree, name, err := s.memo.load(f, key, list)
 		if err != nil {
-			return nil, s.refused(ctx, n, at, p, a, err), ""
+			return nil, s.refused(ctx, x, a, err), ""
 		}
 		if tree != nil {
 			tree = tree.withOrigins([]Origin{{Type: "file", Address: name, Object: name}})
-			root = &cell{n: tree, at: (*place)(nil).field("file(" + name + ")")}
+			root = &cell{n: tree, file: name}
 		}
 		s.files[key] = root
 	}
 	if root == nil {
-		return nil, absent, "there is no file " + shownNode(a.params[0])
+		return s.none(func() string { return "there is no file " + a.params[0].String() })
 	}
 	keys, err := addressText("the address of file", address)
 	if err != nil {
-		return nil, s.refused(ctx, n, at, p, a, err), ""
+		return nil, s.refused(ctx, x, a, err), ""
 	}
 	c := root
-	if keys != "" {
-		for key := range strings.SplitSeq(keys, ".") {
-			v, st := s.settle(ctx, c)
-			if st != found {
-				return nil, st, ""
-			}
-			if v.n.kind == liveNode {
-				return nil, left, ""
-			}
-			if c = v.step(key); c == nil {
-				return nil, absent, fmt.Sprintf("%s has no %s", shownNode(a.params[0]), shownNode(a.address))
-			}
+	for more := keys != ""; more; {
+		var key string
+		key, keys, more = strings.Cut(keys, ".")
+		next, _, st := s.enter(ctx, c, key)
+		if st == absent {
+			return s.none(func() string { return fmt.Sprintf("%s has no %s", a.params[0], a.address) })
 		}
+		if st != found {
+			return nil, st, ""
+		}
+		c = next
 	}
 	if c.n.kind == scalarNode && c.n.scalar == nil {
-		return nil, absent, fmt.Sprintf("%s holds null there", shownNode(a.params[0]))
+		return s.none(func() string { return fmt.Sprintf("%s holds null there", a.params[0]) })
 	}
 	return c.n, found, ""
 }

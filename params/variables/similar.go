@@ -8,7 +8,7 @@ import (
 
 // similar returns a variable like p that has a value, or "". It is looked for
 // among the params and the keys of the document.
-func (s *session) similar(p Part) string {
+func (s *session) similar(p *Part) string {
 	c := p.Sources[0]
 	if c.Address == nil || c.Address.Parts != nil {
 		return ""

@@ -38,7 +38,7 @@ func (r *Resolver) Splice(ctx context.Context, d *Document) ([]byte, error) {
 		root, _ := s.final(ctx, s.root, true)
 		failed := make(map[string]bool)
 		for _, c := range s.fails {
-			failed[c.at.String()] = true
+			failed[c.place().String()] = true
 		}
 		edits = s.edits(ctx, d, &Result{root: root, stage: stage, doc: d}, failed)
 	})
@@ -81,7 +81,7 @@ func (s *session) edits(ctx context.Context, d *Document, result *Result, failed
 			}
 			return
 		}
-		list = append(list, s.pieces(ctx, d, n, at)...)
+		list = append(list, s.pieces(ctx, d, n)...)
 	})
 	return list
 }
@@ -115,7 +115,7 @@ func (n *node) along(keys []string) *node {
 // forSplice writes a value for the command line, or is false if it must not
 // stand in a file.
 func forSplice(n *node) (v any, ok bool) {
-	if n.holdsSecret() || n.kind != liveNode && n.kind != scalarNode && n.hasLive() {
+	if n.is(isSecret) || n.kind != liveNode && n.is(isLive) {
 		return nil, false
 	}
 	c := &forCLI{prefix: "P", env: map[string]params.Secret{}, names: map[string]string{}}
@@ -180,7 +180,7 @@ func (d *Document) scalar(v any) string {
 }
 
 // pieces replaces variables inside of a text, each at its place.
-func (s *session) pieces(ctx context.Context, d *Document, n *node, at *place) []edit {
+func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 	var list []edit
 	var want strings.Builder
 	last := 0
@@ -192,11 +192,12 @@ func (s *session) pieces(ctx context.Context, d *Document, n *node, at *place) [
 			want.WriteString(written)
 			continue
 		}
-		var j joiner
-		if s.join(ctx, n, at, 0, &j, []Part{p}, p.Start, p.End) != found {
+		// The property does not matter: what fails in it was told before.
+		value, st := s.join(ctx, n, s.root, 0, []Part{p}, p.Start, p.End)
+		if st != found {
 			return nil
 		}
-		v, ok := forSplice(j.node(n))
+		v, ok := forSplice(value)
 		text, isText := v.(string)
 		start, end, placed := d.span(n, p)
 		if !ok || !isText || !placed {

@@ -47,7 +47,11 @@ func (r *Result) place(keys []string) string {
 	var at *place
 	n := r.root
 	for _, key := range keys {
-		at = &place{up: at, key: key, item: n != nil && n.kind == listNode}
+		if n != nil && n.kind == listNode && n.find(key) >= 0 {
+			at = at.index(n.find(key))
+		} else {
+			at = at.field(key)
+		}
 		if n != nil {
 			n = n.step(key)
 		}
@@ -56,16 +60,15 @@ func (r *Result) place(keys []string) string {
 }
 
 // step notes which source answered for a variable.
-func (s *session) step(n *node, at *place, p Part, c Call, a args, v *node) {
+func (s *session) step(x variable, c *Call, a args, v *node) {
 	if !s.r.Trails {
 		return
 	}
-	step := Step{Path: at.String(), Expr: n.text()[p.Start:p.End], Source: cmp.Or(c.Type, "literal")}
-	if n.yaml == nil && n.via != "" {
-		step.Expr = n.via
-	}
-	if step.From = shown(a); c.Type == "" {
-		step.From = n.text()[c.Start:c.End]
+	from, part := x.origin()
+	origin := variable{n: from, p: part}
+	step := Step{Path: x.c.place().String(), Expr: origin.text(), Source: cmp.Or(c.Type, "literal")}
+	if step.From = a.String(); c.Type == "" {
+		step.From = x.n.text()[c.Start:c.End]
 	}
 	if c.Type != "self" && v != nil {
 		for _, o := range v.origins {
@@ -76,18 +79,18 @@ func (s *session) step(n *node, at *place, p Part, c Call, a args, v *node) {
 		}
 	}
 	if s.trails == nil {
-		s.trails = make(map[*place][]Step)
+		s.trails = make(map[*cell][]Step)
 	}
-	if !slices.Contains(s.trails[at], step) {
-		s.trails[at] = append(s.trails[at], step)
+	if !slices.Contains(s.trails[x.c], step) {
+		s.trails[x.c] = append(s.trails[x.c], step)
 	}
 }
 
 // trailsByPath returns the steps of each property.
 func (s *session) trailsByPath() map[string][]Step {
 	byPath := make(map[string][]Step, len(s.trails))
-	for at, steps := range s.trails {
-		path := at.String()
+	for c, steps := range s.trails {
+		path := c.place().String()
 		for _, step := range steps {
 			if !slices.Contains(byPath[path], step) {
 				byPath[path] = append(byPath[path], step)
