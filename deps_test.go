@@ -40,6 +40,7 @@ var layers = map[string][]string{
 	"outputs":               {"stage"},
 	"outputs/outputstest":   {"outputs", "stage"},
 	"outputs/sqliteoutputs": {"outputs", "stage"},
+	"outputs/dynamooutputs": {"outputs", "stage"},
 
 	"gitflow":              {"stage", "gitflow/internal/odb"},
 	"gitflow/internal/odb": {},
@@ -64,12 +65,13 @@ var layers = map[string][]string{
 // imports a core package pays for a backend. A package that is not here may
 // import the standard library alone.
 var thirdParty = map[string][]string{
-	"internal/process":    {"golang.org/x/sys/unix"},
-	"internal/yamldoc":    {"go.yaml.in/yaml/v3"}, // the only place that knows the YAML library
-	"internal/sqlitefile": {"modernc.org/sqlite"},
-	"internal/agebox":     {"filippo.io/age"},
-	"internal/mototest":   {"github.com/aws/aws-sdk-go-v2/..."},
-	"params/sqliteparams": {"filippo.io/age", "modernc.org/sqlite"},
+	"internal/process":      {"golang.org/x/sys/unix"},
+	"internal/yamldoc":      {"go.yaml.in/yaml/v3"}, // the only place that knows the YAML library
+	"internal/sqlitefile":   {"modernc.org/sqlite"},
+	"internal/agebox":       {"filippo.io/age"},
+	"internal/mototest":     {"github.com/aws/aws-sdk-go-v2/..."},
+	"outputs/dynamooutputs": {"github.com/aws/aws-sdk-go-v2/..."},
+	"params/sqliteparams":   {"filippo.io/age", "modernc.org/sqlite"},
 
 	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},

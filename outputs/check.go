@@ -14,7 +14,7 @@ import (
 // CheckBegin returns an error that wraps [ErrInvalid] if r cannot be the record
 // of a deployment or a removal that begins: its instance has an empty or odd
 // part, its status is neither Deploying nor Removing, it has no time of start,
-// or it has outputs, an error, or an end.
+// it has read more than [MaxReads], or it has outputs, an error, or an end.
 func (r Record) CheckBegin() error {
 	var problems []string
 	problems = append(problems, r.problems()...)
@@ -31,7 +31,7 @@ func (r Record) CheckBegin() error {
 // record that began as a removal, or as a deployment: besides its instance and
 // start, it needs a number, a status that fits (Deployed or Failed of a
 // deployment, Removed or Failed of a removal), a time of end, and outputs only if
-// Deployed, each the JSON of a value but null.
+// Deployed, each the JSON of a value but null, and no more than [MaxOutputs].
 func (r Record) CheckEnd(removal bool) error {
 	var problems []string
 	problems = append(problems, r.problems()...)
@@ -61,6 +61,9 @@ func (r Record) CheckEnd(removal bool) error {
 			problems = append(problems, fmt.Sprintf("output %q: null is no value (leave it out)", key))
 		}
 	}
+	if _, err := TooLarge(r.Outputs); err != nil {
+		problems = append(problems, err.Error())
+	}
 	return r.invalid("end", problems)
 }
 
@@ -71,6 +74,9 @@ func (r Record) problems() (problems []string) {
 		} else if strings.IndexFunc(part.name, notInName) >= 0 {
 			problems = append(problems, fmt.Sprintf("%s %q, want A-Z, a-z, 0-9, '-' or '_'", part.what, part.name))
 		}
+	}
+	if len(r.Reads) > MaxReads {
+		problems = append(problems, fmt.Sprintf("it reads %d outputs, want %d at most", len(r.Reads), MaxReads))
 	}
 	if r.Started.IsZero() {
 		problems = append(problems, "no time of start")

@@ -42,14 +42,14 @@ func (r Record) Equal(s Record) bool {
 // Kept returns r in the one form that a [Store] keeps and gives out, and the
 // values of its secrets apart: times in UTC and without a monotonic reading, the
 // JSON of values canonical, hashes computed, Removal set, empty lists nil, and
-// the error, which may quote a program's output, in UTF-8. The
-// hash of a secret is hashSecret of its canonical value; if hashSecret is nil,
-// secrets and hashes stay as they are. It is for who writes a Store, and shares
-// no memory with r.
+// the error, which may quote a program's output, in UTF-8 and of 16 KB at most.
+// The hash of a secret is hashSecret of its canonical value; if hashSecret is
+// nil, secrets and hashes stay as they are. It is for who writes a Store, and
+// shares no memory with r.
 func (r Record) Kept(removal bool, hashSecret func(value json.RawMessage) string) (Record, map[string]json.RawMessage) {
 	r = r.Clone()
 	r.Removal = removal
-	r.Error = strings.ToValidUTF8(r.Error, "\uFFFD")
+	r.Error = cut(strings.ToValidUTF8(r.Error, "\uFFFD"))
 	r.Started, r.Ended = r.Started.Round(0).UTC(), r.Ended.Round(0).UTC()
 	if r.Ended.IsZero() {
 		r.Ended = time.Time{}

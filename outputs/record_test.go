@@ -3,6 +3,7 @@ package outputs_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,4 +114,39 @@ func TestInstancesInOrder(t *testing.T) {
 		require.Equal(t, i == 2, f.Match(in), in)
 		require.True(t, outputs.Filter{}.Match(in))
 	}
+}
+
+// The largest output is named, and counts as it is kept.
+func TestTooLarge(t *testing.T) {
+	outs := map[string]outputs.Output{"small": {Value: json.RawMessage(`1`)}, "large": {Value: json.RawMessage(`""`)}}
+	room := outputs.MaxOutputs - outputs.Size("small", outs["small"]) - outputs.Size("large", outs["large"])
+	outs["large"] = outputs.Output{Value: json.RawMessage(` "` + strings.Repeat("x", room) + `" `)} // spaces are not kept
+	_, err := outputs.TooLarge(outs)
+	require.NoError(t, err)
+	outs["large"] = outputs.Output{Value: json.RawMessage(`"` + strings.Repeat("x", room+1) + `"`)}
+	largest, err := outputs.TooLarge(outs)
+	require.Equal(t, "large", largest)
+	require.EqualError(t, err, `the outputs have 262145 bytes, most of them in "large", and 262144 are kept at most (publish where a large value is, not the value)`)
+	r := good(t)
+	r.Number, r.Status, r.Ended, r.Outputs = 1, outputs.Deployed, at, outs
+	require.ErrorIs(t, r.CheckEnd(false), outputs.ErrInvalid)
+
+	many := make(map[string]outputs.Output) // small ones count too
+	for n := range 2000 {
+		many[strings.Repeat("k", n%50)+string(rune('a'+n/50))] = outputs.Output{Value: json.RawMessage(`1`)}
+	}
+	_, err = outputs.TooLarge(many)
+	require.Error(t, err)
+}
+
+// The error of a program that has printed very much is cut, and only once.
+func TestLongErrorsAreCut(t *testing.T) {
+	r := good(t)
+	r.Error = strings.Repeat("é", 20<<10)
+	kept, _ := r.Kept(false, nil)
+	require.LessOrEqual(t, len(kept.Error), 16<<10)
+	require.True(t, strings.HasSuffix(kept.Error, "é (cut off)"))
+	again, _ := kept.Kept(false, nil)
+	require.Equal(t, kept, again)
+	require.True(t, r.Equal(kept))
 }

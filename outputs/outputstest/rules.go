@@ -393,6 +393,22 @@ var rules = []rule{
 		},
 	},
 	{
+		name:  "the largest record that may be is kept",
+		why:   "a deployment whose outputs cannot be kept has been made in vain",
+		check: checkLargest(false),
+	},
+	{
+		name:    "the largest secrets that may be are kept",
+		why:     "what is encrypted is larger",
+		secrets: true,
+		check:   checkLargest(true),
+	},
+	{
+		name:  "a record that is too large is refused, and nothing is written",
+		why:   "what one store keeps and another one does not is found out in production",
+		check: checkTooLarge,
+	},
+	{
 		name:    "what is published is that of the history",
 		why:     "it must not matter whether one asks for one instance or for a hundred",
 		batches: true,

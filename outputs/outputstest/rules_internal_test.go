@@ -449,6 +449,74 @@ var broken = map[string][]func(*altered){
 			}
 		},
 	},
+	"the largest record that may be is kept": {
+		func(a *altered) { // an item of DynamoDB
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				if text, _ := json.Marshal(r); len(text) > 400<<10 {
+					return errors.New("item size has exceeded the maximum allowed size")
+				}
+				return a.Memory.End(ctx, r)
+			}
+		},
+		func(a *altered) { a.given(func(r *outputs.Record) { r.Reads = r.Reads[:min(len(r.Reads), 1000)] }) },
+		func(a *altered) { // a column of 64 KB
+			a.eachOutput(func(_ string, out *outputs.Output) { out.Value = out.Value[:min(len(out.Value), 64<<10)] })
+		},
+		func(a *altered) { // an older record is moved, and its outputs are left behind
+			a.history = func(ctx context.Context, i outputs.Instance) ([]outputs.Record, error) {
+				list, err := a.Memory.History(ctx, i)
+				for n := range list {
+					if n > 0 {
+						list[n].Outputs = nil
+					}
+				}
+				return list, err
+			}
+		},
+	},
+	"the largest secrets that may be are kept": {
+		func(a *altered) { // what KMS encrypts by itself
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				for _, out := range r.Outputs {
+					if out.Secret && len(out.Value) > 4096 {
+						return errors.New("plaintext must have length less than or equal to 4096")
+					}
+				}
+				return a.Memory.End(ctx, r)
+			}
+		},
+		func(a *altered) {
+			a.secret = func(ctx context.Context, i outputs.Instance, n int64, key string) (json.RawMessage, bool, error) {
+				v, ok, err := a.Memory.Secret(ctx, i, n, key)
+				return v[:min(len(v), 64<<10)], ok, err
+			}
+		},
+	},
+	"a record that is too large is refused, and nothing is written": {
+		func(a *altered) {
+			a.begin = func(ctx context.Context, r outputs.Record, after int64) (outputs.Record, error) {
+				r.Reads = r.Reads[:min(len(r.Reads), outputs.MaxReads)]
+				return a.Memory.Begin(ctx, r, after)
+			}
+		},
+		func(a *altered) {
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				r = r.Clone()
+				delete(r.Outputs, "one") // as many as there is room for
+				return a.Memory.End(ctx, r)
+			}
+		},
+		func(a *altered) { // says so when it has written
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				err := a.Memory.End(ctx, r)
+				if errors.Is(err, outputs.ErrInvalid) {
+					r.Outputs, r.Reads = nil, nil
+					_ = a.Memory.End(ctx, r)
+				}
+				return err
+			}
+		},
+	},
 	"what is published is that of the history": {
 		func(a *altered) { a.byNewest(func(outputs.Record) bool { return true }) },
 		func(a *altered) { a.byNewest(func(r outputs.Record) bool { return r.Status == outputs.Deployed }) },

@@ -27,17 +27,23 @@ func (a *attempt) published(resolved *variables.Result) (map[string]outputs.Outp
 	if !ok && len(errs) == 0 {
 		errs = append(errs, &variables.Error{Pos: pos, Path: "outputs", Code: variables.BadConfig, Msg: "it is no map", Hint: "want names and values"})
 	}
+	fail := func(name string, err error, hint string) {
+		at := pos
+		if _, own, ok := a.doc.At("outputs", name); ok { // else it came with a variable
+			at = own
+		}
+		errs = append(errs, &variables.Error{Pos: at, Path: "outputs." + name, Code: variables.BadConfig, Msg: err.Error(), Hint: hint, Err: err})
+	}
 	published := make(map[string]outputs.Output, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		out, hint, err := a.output(name, values[name])
 		if err != nil && !left[name] {
-			at := pos
-			if _, own, ok := a.doc.At("outputs", name); ok { // else it came with a variable
-				at = own
-			}
-			errs = append(errs, &variables.Error{Pos: at, Path: "outputs." + name, Code: variables.BadConfig, Msg: err.Error(), Hint: hint, Err: err})
+			fail(name, err, hint)
 		}
 		published[name] = out
+	}
+	if largest, err := outputs.TooLarge(published); err != nil {
+		fail(largest, err, "")
 	}
 	return published, errs.Err()
 }
