@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"params/variables":    {"params", "stage"},
 	"params/paramstest":   {"params"},
 	"params/sqliteparams": {"params"},
+	"params/ssmparams":    {"params"},
 	"params/dotenv":       {},
 	"params/paramflag":    {"params"},
 
@@ -72,6 +73,7 @@ var thirdParty = map[string][]string{
 	"internal/mototest":     {"github.com/aws/aws-sdk-go-v2/..."},
 	"outputs/dynamooutputs": {"github.com/aws/aws-sdk-go-v2/..."},
 	"params/sqliteparams":   {"filippo.io/age", "modernc.org/sqlite"},
+	"params/ssmparams":      {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 
 	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},

@@ -62,7 +62,10 @@ type Change struct {
 	Secret  bool  `json:"secret,omitempty"`
 	// Deleted says that the param was deleted by this change.
 	Deleted bool `json:"deleted,omitempty"`
-	// By is the [Edit] that made it, which nobody has checked, or "".
+	// Lost says that it came from a Swap that somebody else was faster than, and was
+	// taken back: it never counted. Most stores keep nothing of such a one.
+	Lost bool `json:"lost,omitempty"`
+	// By is what the [Edit] said, which nobody has checked, or "".
 	By string `json:"by,omitempty"`
 	// Identity is who the store knows to have made it, such as an ARN, or "".
 	Identity string `json:"identity,omitempty"`
