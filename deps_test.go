@@ -35,6 +35,7 @@ var layers = map[string][]string{
 
 	"params/variables/awssource":       {"params/variables"},
 	"params/variables/gitsource":       {"params/variables"},
+	"params/variables/nodefile":        {"params/variables"},
 	"params/variables/vaultsource":     {"params/variables"},
 	"params/variables/terraformsource": {"params/variables"},
 

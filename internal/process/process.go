@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
@@ -39,6 +40,9 @@ type Command struct {
 	// Stdout and Stderr get the output as it comes. They may be the same writer,
 	// which is then never called concurrently. Default: nowhere.
 	Stdout, Stderr io.Writer
+	// ExtraFiles are the descriptors 3, 4 and so on of the program. They stay the
+	// caller's, who closes them when Run has returned. They exclude Started.
+	ExtraFiles []*os.File
 	// Grace is the time between the interrupt and the kill. Default:
 	// [DefaultGrace]. Negative: killed at once.
 	Grace time.Duration
@@ -54,6 +58,9 @@ type Command struct {
 func Run(ctx context.Context, c Command) error {
 	if len(c.Args) == 0 {
 		return errors.New("run: no program")
+	}
+	if len(c.ExtraFiles) > 0 && c.Started != nil {
+		return fmt.Errorf("run %s: ExtraFiles and Started exclude each other", c.Args[0])
 	}
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("run %s: %w", c.Args[0], err)

@@ -36,6 +36,7 @@ func run(ctx context.Context, c Command) error {
 	if filepath.IsAbs(c.Dir) {
 		cmd.Env = append(cmd.Env, "PWD="+c.Dir)
 	}
+	cmd.ExtraFiles = c.ExtraFiles
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := connect(cmd, c.Stdout, c.Stderr)
 	if err != nil {

@@ -73,6 +73,9 @@ type memory struct {
 	files   map[string]loaded
 	waiting []question // of this round
 	rounds  int
+
+	programs map[string]*program // by file and address
+	cancels  []context.CancelFunc
 }
 
 // loaded is what a file holds, or why it cannot be read.
@@ -136,8 +139,9 @@ func (m *memory) load(f *fileSource, key string, params []any) (*node, string, e
 
 // fetch asks what is waiting. It is false if nothing is.
 func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
+	begun := m.begun(ctx)
 	if len(m.waiting) == 0 {
-		return false
+		return begun
 	}
 	var list []question // each once
 	byType := make(map[string][]question)
@@ -185,6 +189,7 @@ func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
 // rounds looks for something in sessions that begin anew, until all that a
 // [Batcher] had to be asked for it is known. It returns the last session.
 func (r *Resolver) rounds(ctx context.Context, d *Document, stage string, m *memory, look func(*session)) *session {
+	defer m.end()
 	for {
 		s := r.session(d, stage)
 		s.memo = m

@@ -18,6 +18,7 @@ import (
 
 	"github.com/slsflow/slsflow/internal/testenv"
 	"github.com/slsflow/slsflow/params/variables"
+	"github.com/slsflow/slsflow/params/variables/nodefile"
 )
 
 // resolvePaths is a program that has the command line's own resolver resolve
@@ -90,7 +91,7 @@ func askTheirs(t *testing.T, dir string, docs []map[string]any, options map[stri
 }
 
 // differs says how our result differs from theirs, or "".
-func differs(t *testing.T, dir string, doc, options map[string]any, want *oracleAnswer) string {
+func differs(t *testing.T, dir string, programs variables.Programs, doc, options map[string]any, want *oracleAnswer) string {
 	t.Helper()
 	src, err := json.Marshal(doc)
 	require.NoError(t, err)
@@ -103,7 +104,7 @@ func differs(t *testing.T, dir string, doc, options map[string]any, want *oracle
 	}
 	resolver := variables.Resolver{Stage: "dev", Partial: true, Sources: map[string]variables.Source{
 		"env": variables.Env(oracleEnv()), "opt": variables.Opt(options), "strToBool": variables.StrToBool(),
-		"file": variables.File(os.DirFS(dir), "."),
+		"file": variables.FileAndPrograms(os.DirFS(dir), ".", programs),
 	}}
 	result, err := resolver.Resolve(t.Context(), d)
 	failed, unresolved := []string{}, []string{}
@@ -144,6 +145,13 @@ func includedFiles() map[string]string {
 		"c.yml":  "plain: 1\nflag: false\nlist: [a, {n: 2}]\nlive: ${env:A}\nback: ${self:p1}\nmap: {x: \"${self:p2}\", y: 010, z: 2020-01-01}\n",
 		"c.json": `{"arr": [{"n": 1}, {"n": "${env:A}"}], "none": null, "bad": "${env:NOPE}"}`,
 		"t.txt":  "text ${env:A}",
+		"v.js":   `module.exports = { k: 1, live: "${env:A}", text: "${self:m.o}", later: Promise.resolve({ n: 2 }), none: null };`,
+		"f.js": `module.exports = async ({ options, resolveVariable, resolveConfigurationProperty }) => ({
+			flag: options.flag, a: await resolveVariable("env:A"), b: await resolveConfigurationProperty(["m", "o", "y"]) });`,
+		"k.cjs": `module.exports = { self: ({ resolveVariable }) => resolveVariable("self:p4"), later: ({ resolveVariable }) => resolveVariable("later:x"),
+			property: ({ resolveConfigurationProperty }) => resolveConfigurationProperty(["m", "k"]), nope: ({ resolveVariable }) => resolveVariable("env:NOPE"),
+			caught: async ({ resolveVariable }) => { try { return await resolveVariable("env:NOPE"); } catch (e) { return "caught"; } },
+			throws: () => { throw new Error("no luck"); }, undef: () => undefined, nil: async () => null, date: new Date(0), map: { f: () => ({ g: 1 }) } };`,
 	}
 }
 
@@ -227,7 +235,7 @@ func randomTree(r *rand.Rand) map[string]any {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	piece := func() string {
 		p := fmt.Sprintf("p%d", r.IntN(6))
-		switch r.IntN(14) {
+		switch r.IntN(15) {
 		case 0, 1:
 			return "${self:" + p + "}"
 		case 2:
@@ -249,6 +257,9 @@ func randomTree(r *rand.Rand) map[string]any {
 		case 10:
 			return "${self:${env:P}}"
 		case 11:
+			return "${file(" + pick("v.js):"+pick("k", "live", "text.x", "text.y", "text.no", "later.n", "none", "no"), "f.js):"+pick("flag", "a", "b", "no"),
+				"k.cjs):"+pick("self", "later", "property", "nope", "caught", "throws", "undef", "nil", "date", "map.f.g"), "none.js):k") + pick("", ", 'd'") + "}"
+		case 12:
 			return pick("${AWS::Region}", `\${env:A}`, "${Foo.Bar}", "${foo}")
 		default:
 			return "text"
@@ -284,6 +295,9 @@ func TestDocumentsWithFilesAgreeWithTheCommandLine(t *testing.T) {
 	for i := range docs {
 		docs[i] = randomTree(r)
 	}
+	programs, err := nodefile.New(nodefile.Options{Dir: dir, Node: testenv.Node(t), CLI: options})
+	require.NoError(t, err)
+	defer programs.Close()
 	endless, failed, unresolved, differ := 0, 0, 0, 0
 	// What the documents do not have is in repairs.
 	for i, want := range askTheirs(t, dir, docs, options) {
@@ -293,7 +307,7 @@ func TestDocumentsWithFilesAgreeWithTheCommandLine(t *testing.T) {
 		}
 		failed += len(want.Failed)
 		unresolved += len(want.Unresolved)
-		if why := differs(t, dir, docs[i], options, want); why != "" {
+		if why := differs(t, dir, programs, docs[i], options, want); why != "" {
 			if differ++; differ <= 5 {
 				t.Errorf("%s:\n%s", jsonText(docs[i]), why)
 			}

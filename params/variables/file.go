@@ -21,12 +21,20 @@ const maxFile = 16 << 20
 // relative to dir, which is a directory of fsys, and can lead to nothing outside
 // of fsys; whether a symbolic link can is up to fsys (those of an os.Root
 // cannot). A file that does not exist, and a key that is not in it, are absent.
-// JavaScript and TypeScript files are [ErrLeave].
+// JavaScript and TypeScript files are [ErrLeave]; see [FileAndPrograms].
 func File(fsys fs.FS, dir string) Source { return &fileSource{fsys: fsys, dir: dir} }
 
+// FileAndPrograms is [File] that has p run the files that are programs. What they
+// do is not confined in any way: a document whose author is not trusted must not
+// be resolved with it.
+func FileAndPrograms(fsys fs.FS, dir string, p Programs) Source {
+	return &fileSource{fsys: fsys, dir: dir, programs: p}
+}
+
 type fileSource struct {
-	fsys fs.FS
-	dir  string
+	fsys     fs.FS
+	dir      string
+	programs Programs // or nil
 }
 
 // Resolve reads a file for a caller that knows no variables in it. A [Resolver]
@@ -50,25 +58,34 @@ func (f *fileSource) Resolve(_ context.Context, params []any, address any) (any,
 	return n.value(), n.kind != scalarNode || n.scalar != nil, nil
 }
 
-// load returns the content of a file, with positions in it, and its name in the
-// file system. The node is nil if there is no such file.
-func (f *fileSource) load(params []any) (*node, string, error) {
+// name returns the name of a file in the file system.
+func (f *fileSource) name(params []any) (string, error) {
 	if len(params) == 0 || params[0] == nil {
-		return nil, "", errors.New("no path, want ${file(path)}")
+		return "", errors.New("no path, want ${file(path)}")
 	}
 	written, err := addressText("the path", params[0])
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	if written == "" {
-		return nil, "", errors.New("no path, want ${file(path)}")
+		return "", errors.New("no path, want ${file(path)}")
 	}
 	if path.IsAbs(written) {
-		return nil, "", fmt.Errorf("the path %q is absolute, want one from the directory of the service", written)
+		return "", fmt.Errorf("the path %q is absolute, want one from the directory of the service", written)
 	}
 	name := path.Join(f.dir, written)
 	if !fs.ValidPath(name) {
-		return nil, "", fmt.Errorf("the path %q leads out of the repository", written)
+		return "", fmt.Errorf("the path %q leads out of the repository", written)
+	}
+	return name, nil
+}
+
+// load returns the content of a file, with positions in it, and its name in the
+// file system. The node is nil if there is no such file.
+func (f *fileSource) load(params []any) (*node, string, error) {
+	name, err := f.name(params)
+	if err != nil {
+		return nil, "", err
 	}
 	switch ext := path.Ext(name); ext {
 	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts":

@@ -235,6 +235,11 @@ func holdsSecret(v any) bool {
 // of the file.
 func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (*node, status, string) {
 	list, address := a.values()
+	if f.programs != nil {
+		if name, err := f.name(list); err == nil && f.programs.Runs(name) {
+			return s.program(ctx, n, at, p, f, name, a)
+		}
+	}
 	var written any
 	if len(list) > 0 {
 		written = list[0]
