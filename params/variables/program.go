@@ -162,21 +162,21 @@ func (m *memory) end() {
 }
 
 // program answers what a file that is a program asks for, until it is done.
-func (s *session) program(ctx context.Context, n *node, at *place, p Part, f *fileSource, name string, a args) (*node, status, string) {
+func (s *session) program(ctx context.Context, x variable, f *fileSource, name string, a args) (*node, status, string) {
 	_, err := fs.Stat(f.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, absent, "there is no file " + shownNode(a.params[0])
+		return s.none(func() string { return "there is no file " + a.params[0].String() })
 	}
 	address := ""
-	if err == nil && a.address != nil {
-		address, err = addressText("the address of file", reveal(a.address))
+	if err == nil {
+		address, err = addressText("the address of file", a.address.value())
 	}
 	if err != nil {
-		return nil, s.refused(ctx, n, at, p, a, err), ""
+		return nil, s.refused(ctx, x, a, err), ""
 	}
 	run := s.memo.program(ctx, f.programs, name, address)
 	if run.inside {
-		s.fail(n, at, p, Circular, nil, "let the program not ask for it", "%s is needed by what it asks for itself", name)
+		s.fail(x, Circular, nil, "let the program not ask for it", "%s is needed by what it asks for itself", name)
 		return nil, failed, ""
 	}
 	if run.fresh {
@@ -184,7 +184,7 @@ func (s *session) program(ctx context.Context, n *node, at *place, p Part, f *fi
 	}
 	for run.next(ctx) {
 		run.inside = true
-		st := s.answer(ctx, n, at, p, run)
+		st := s.answer(ctx, x, run)
 		run.inside = false
 		if st != found {
 			return nil, st, ""
@@ -204,19 +204,19 @@ func (s *session) program(ctx context.Context, n *node, at *place, p Part, f *fi
 	}
 	if r.err != nil {
 		if run.secret {
-			s.fail(n, at, p, SourceFailed, nil, "", "%s failed, and a secret that it has seen keeps the reason from being shown", name)
+			s.fail(x, SourceFailed, nil, "", "%s failed, and a secret that it has seen keeps the reason from being shown", name)
 			return nil, failed, ""
 		}
-		return nil, s.refused(ctx, n, at, p, a, r.err), ""
+		return nil, s.refused(ctx, x, a, r.err), ""
 	}
 	if !r.found || r.value == nil {
-		return nil, absent, name + " gives no value there"
+		return s.none(func() string { return name + " gives no value there" })
 	}
 	o := Origin{Type: "file", Address: name, Object: name, Secret: run.secret, Literal: run.literal}
 	if run.secret {
 		r.value = asSecret(r.value)
 	}
-	v, st := s.made(n, at, p, r.value, []Origin{o})
+	v, st := s.made(x, r.value, []Origin{o})
 	if st == found && run.secret {
 		v = v.taint()
 	}
@@ -225,20 +225,20 @@ func (s *session) program(ctx context.Context, n *node, at *place, p Part, f *fi
 
 // answer gives a program what it waits for. The status failed means that it comes
 // in a later round, and left that the command line must run the program.
-func (s *session) answer(ctx context.Context, n *node, at *place, p Part, run *program) status {
+func (s *session) answer(ctx context.Context, x variable, run *program) status {
 	q, before, outer := run.waiting, len(s.errs), s.cause
 	s.cause = nil
-	v, st := s.asked(ctx, n, at, p, q)
+	v, st := s.asked(ctx, x, q)
 	cause := s.cause
 	s.cause = outer
 	switch {
-	case st == found && v.hasLive():
+	case st == found && v.is(isLive):
 		return left
 	case st == left, st == failed && cause == nil:
 		return st
 	case st == failed:
 		// The program may handle an error that is about nothing but its question.
-		e, where := &askedError{cause: cause}, at.String()
+		e, where := &askedError{cause: cause}, x.c.place().String()
 		recorded := s.errs[before:]
 		s.errs = s.errs[:before]
 		for _, err := range recorded {
@@ -252,8 +252,8 @@ func (s *session) answer(ctx context.Context, n *node, at *place, p Part, run *p
 	case st == absent:
 		q.answer <- answer{}
 	default:
-		run.secret = run.secret || v.holdsSecret()
-		run.literal = run.literal || v.holdsLiteral()
+		run.secret = run.secret || v.is(isSecret)
+		run.literal = run.literal || v.is(isLiteral)
 		q.answer <- answer{value: reveal(v)}
 	}
 	run.waiting = nil
@@ -261,16 +261,16 @@ func (s *session) answer(ctx context.Context, n *node, at *place, p Part, run *p
 }
 
 // asked resolves what a program asks for.
-func (s *session) asked(ctx context.Context, n *node, at *place, p Part, q *ask) (*node, status) {
+func (s *session) asked(ctx context.Context, x variable, q *ask) (*node, status) {
 	if q.keys != nil || q.text == "" {
 		return s.follow(ctx, s.root, q.keys...)
 	}
-	pos, via := n.origin(p)
-	text := &node{scalar: q.text, pos: pos, via: via}
+	from, part := x.origin()
+	text := &node{scalar: q.text, from: from, part: part}
 	if err := text.rescan(); err != nil {
 		syntax, _ := errors.AsType[*SyntaxError](err)
-		s.fail(n, at, p, syntax.Code, err, "", "it asks for %s, which is no variable: %v", strings.TrimSpace(q.text), err)
+		s.fail(x, syntax.Code, err, "", "it asks for %s, which is no variable: %v", strings.TrimSpace(q.text), err)
 		return nil, failed
 	}
-	return s.deep(ctx, text.sealed(), at, 0)
+	return s.deep(ctx, text.sealed(), x.c, 0)
 }

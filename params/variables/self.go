@@ -237,7 +237,7 @@ func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (
 	list, address := a.values()
 	if f.programs != nil {
 		if name, err := f.name(list); err == nil && f.programs.Runs(name) {
-			return s.program(ctx, n, at, p, f, name, a)
+			return s.program(ctx, x, f, name, a)
 		}
 	}
 	var written any
