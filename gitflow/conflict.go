@@ -9,7 +9,8 @@ import (
 // ErrConflict is wrapped by every [*ConflictError].
 var ErrConflict = errors.New("conflict")
 
-// ConflictKind says why two sides cannot be joined without a person.
+// ConflictKind says why two sides cannot be joined without a person, in the
+// words of git.
 type ConflictKind string
 
 const (
@@ -17,15 +18,30 @@ const (
 	ConflictContent ConflictKind = "content"
 	// ConflictAdd is a path that both sides added, in different ways.
 	ConflictAdd ConflictKind = "add/add"
-	// ConflictDelete is a path that one side deleted or renamed, and the other
-	// changed.
+	// ConflictDelete is a path that one side deleted and the other changed.
 	ConflictDelete ConflictKind = "modify/delete"
 	// ConflictDirectory is a path that is a file on one side and a directory on
 	// the other.
 	ConflictDirectory ConflictKind = "file/directory"
-	// ConflictRename is a file or directory that seems to have been renamed on
-	// one side, so that it is open where the work of the other side belongs.
-	ConflictRename ConflictKind = "rename"
+	// ConflictTypes is a path that is of different kinds on both sides: a file, a
+	// symbolic link, a submodule.
+	ConflictTypes ConflictKind = "distinct types"
+	// ConflictSubmodule is a submodule that both sides moved to other commits.
+	ConflictSubmodule ConflictKind = "submodule"
+	// ConflictRenameRename is a file that both sides renamed, to different names.
+	// Its path is the old one.
+	ConflictRenameRename ConflictKind = "rename/rename"
+	// ConflictRenameDelete is a file that one side renamed and the other deleted.
+	ConflictRenameDelete ConflictKind = "rename/delete"
+	// ConflictRenameOnto is a file that one side renamed to a path at which the
+	// other side has another file, and that both changed.
+	ConflictRenameOnto ConflictKind = "rename involved in collision"
+	// ConflictLocation is a file that one side added or moved to a directory which
+	// the other side renamed: it may belong where the directory went.
+	ConflictLocation ConflictKind = "file location"
+	// ConflictDirectorySplit is a directory to which one side added files, and
+	// whose own files the other side moved to several others.
+	ConflictDirectorySplit ConflictKind = "directory rename split"
 )
 
 // Conflict is one path that two sides changed in ways that do not go together.

@@ -1,158 +1,142 @@
 package gitflow
 
 import (
+	"cmp"
 	"context"
-
-	"github.com/go-git/go-git/v5/plumbing"
+	"fmt"
+	"slices"
 )
 
-// followRenames joins files that one side renamed and the other changed, where
-// it is beyond doubt what was renamed to what: one file alone is like the new
-// one, the new one alone is like it, and so much so that git cannot see it
-// otherwise. It returns the paths about which nothing more is to be decided.
-func (m *merge) followRenames(ctx context.Context) (map[string]bool, error) {
-	done := map[string]bool{}
-	like := likeness{repo: m.repo}
-	for _, s := range []struct {
-		mover, other map[string]edit
-		tree         plumbing.Hash // of the side that renamed
-		otherTree    plumbing.Hash
-		ours         bool
-	}{
-		{m.oursEdits, m.theirEdits, m.ours, m.theirs, true},
-		{m.theirEdits, m.oursEdits, m.theirs, m.ours, false},
-	} {
-		for _, p := range sortedPaths(s.mover, isDeleted) {
-			other, changed := s.other[p]
-			if !changed || !other.new.isFile() || !other.old.isFile() {
-				continue
-			}
-			q, err := m.onlyTarget(ctx, &like, s.mover, p)
-			if err != nil {
-				return nil, err
-			}
-			if q == "" || done[q] {
-				continue
-			}
-			free, err := m.vacant(s.otherTree, q)
-			if err != nil {
-				return nil, err
-			}
-			gone, err := m.vacant(s.tree, p)
-			if err != nil {
-				return nil, err
-			}
-			if !free || !gone {
-				continue
-			}
-			done[p], done[q] = true, true
-			if err := m.joinRenamed(p, q, s.mover[q].new, other, s.ours); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return done, nil
+// rename is a file that one side renamed.
+type rename struct {
+	from, to string
+	side     int
 }
 
-// onlyTarget returns the added path that p was renamed to, or "" if that can be
-// doubted.
-func (m *merge) onlyTarget(ctx context.Context, like *likeness, mover map[string]edit, p string) (string, error) {
-	from := mover[p].old
-	target := ""
-	for _, q := range sortedPaths(mover, isAdded) {
-		ok, err := like.renamed(ctx, from, mover[q].new)
-		if err != nil {
-			return "", err
+// followRenames brings together what renames took apart: the file that one side
+// renamed and the other changed under its old name becomes one entry under the
+// new one.
+func (m *merge) followRenames(ctx context.Context) error {
+	if len(m.names[inOurs].files) == 0 && len(m.names[inTheirs].files) == 0 {
+		return nil // nobody needs to know
+	}
+	var found [3]map[string]string
+	var moves [3]*dirMoves
+	var list []rename
+	for side := inOurs; side <= inTheirs; side++ {
+		var err error
+		if found[side], moves[side], err = m.findRenames(ctx, side); err != nil {
+			return err
 		}
-		if ok && target != "" {
-			return "", nil
-		}
-		if ok {
-			target = q
+		for from, to := range found[side] {
+			list = append(list, rename{from, to, side})
 		}
 	}
-	if target == "" {
-		return "", nil
+	if m.depth == 0 { // git does not follow directories where it joins ancestors
+		m.checkDirectoryMoves(found, moves)
 	}
-	to := mover[target].new
-	if sure, err := like.surely(from, to); err != nil || !sure {
-		return "", err
-	}
-	for _, other := range sortedPaths(mover, isDeleted) {
-		if other == p {
+	slices.SortFunc(list, func(a, b rename) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.side, b.side)) })
+	for len(list) > 0 {
+		one := list[0]
+		list = list[1:]
+		from, to := m.entries[one.from], m.entries[one.to]
+		if from == nil || to == nil || from.settled {
 			continue
 		}
-		if ok, err := like.renamed(ctx, mover[other].old, to); ok || err != nil {
-			return "", err
+		if len(list) > 0 && list[0].from == one.from {
+			two := list[0]
+			list = list[1:]
+			if err := m.bothRenamed(one, two); err != nil {
+				return err
+			}
+			continue
 		}
-	}
-	return target, nil
-}
-
-// vacant reports whether there is nothing at a path of a tree.
-func (m *merge) vacant(tree plumbing.Hash, p string) (bool, error) {
-	at, err := m.repo.at(tree, p)
-	return at.none(), err
-}
-
-// joinRenamed joins the file that is p in one side and the base, and q in the
-// other.
-func (m *merge) joinRenamed(p, q string, moved leaf, other edit, oursMoved bool) error {
-	us, them := m.us, m.them
-	defer func() { m.us, m.them = us, them }()
-	ours, theirs := moved, other.new
-	if oursMoved {
-		m.us, m.them = us+":"+q, them+":"+p
-	} else {
-		ours, theirs = theirs, ours
-		m.us, m.them = us+":"+p, them+":"+q
-	}
-	before := len(m.conflicts)
-	joined, err := m.joinLeaves(q, other.old, ours, theirs)
-	if err != nil {
-		return err
-	}
-	if len(m.conflicts) > before {
-		c := &m.conflicts[before]
-		c.Base, c.Ours, c.Theirs = other.old.version(), ours.version(), theirs.version()
-		return nil
-	}
-	if !oursMoved {
-		m.take[p] = leaf{}
-	}
-	if !oursMoved || joined != ours {
-		m.take[q] = joined
+		if err := m.oneRenamed(one, from, to); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// surely reports whether git takes to for from under a new name, if it compares
-// them: at least three fifths of the larger one are in the other, where git asks
-// for half.
-func (l *likeness) surely(from, to leaf) (bool, error) {
-	if from.hash == to.hash {
-		return true, nil
+// bothRenamed decides about a file that both sides renamed.
+func (m *merge) bothRenamed(ours, theirs rename) error {
+	from, a, b := m.entries[ours.from], m.entries[ours.to], m.entries[theirs.to]
+	if b == nil {
+		return nil
 	}
-	if l.pairs > maxPairs {
-		return false, nil
+	if a == b {
+		a.at[inBase], a.from[inBase] = from.at[inBase], ours.from
+		from.settled = true
+		return nil
 	}
-	var sizes [2]int64
-	var chunks [2]map[string]int
-	for i, x := range []leaf{from, to} {
-		var err error
-		if sizes[i], err = l.repo.objects.size(x.hash); err != nil {
-			return false, err
+	j, err := m.joinLeaves(joining{
+		path: ours.from, from: [3]string{ours.from, ours.to, theirs.to},
+		at: [3]leaf{from.at[inBase], a.at[inOurs], b.at[inTheirs]}, nested: 1,
+	})
+	if err != nil {
+		return err
+	}
+	// A file that cannot be joined stays on each side what it is there.
+	if j.clean || j.leaf != a.at[inOurs] {
+		b.at[inTheirs] = j.leaf
+	}
+	a.at[inOurs] = j.leaf
+	from.disputed, a.disputed, b.disputed = true, true, true
+	m.conflictIn(ours.from, ConflictRenameRename, j, fmt.Sprintf("renamed to %s in %s and to %s in %s", ours.to, m.label[inOurs], theirs.to, m.label[inTheirs]))
+	return nil
+}
+
+// oneRenamed decides about a file that one side renamed.
+func (m *merge) oneRenamed(r rename, from, to *entry) error {
+	stays := other(r.side) // the side in which the file has its old name
+	deleted := from.files() == baseBit
+	taken := !to.at[stays].none()
+	retyped := !deleted && from.at[stays].isFile() != to.at[r.side].isFile()
+	if retyped {
+		taken = false
+	}
+	renameDelete := func() {
+		to.disputed = true
+		at := [3]leaf{from.at[inBase], to.at[inOurs], to.at[inTheirs]}
+		m.conflictIn(r.to, ConflictRenameDelete, joining{at: at}, fmt.Sprintf("renamed from %s in %s, deleted in %s", r.from, m.label[r.side], m.label[stays]))
+	}
+	switch {
+	case taken && deleted:
+		renameDelete()
+	case taken:
+		if err := m.renameOntoOther(r, from, to); err != nil {
+			return err
 		}
-		if sizes[i] > maxCompared {
-			return false, nil
-		}
-		if chunks[i], err = l.chunks(x.hash); err != nil {
-			return false, err
+	default:
+		to.at[inBase], to.from[inBase] = from.at[inBase], r.from
+		switch {
+		case retyped:
+			from.at[inBase] = leaf{}
+			return nil
+		case deleted:
+			renameDelete()
+		default:
+			to.at[stays], to.from[stays] = from.at[stays], r.from
 		}
 	}
-	shared := 0
-	for chunk, n := range chunks[0] {
-		shared += min(n, chunks[1][chunk])
+	if !retyped {
+		from.settled = true
 	}
-	return int64(shared)*5 >= max(sizes[0], sizes[1])*3, nil
+	return nil
+}
+
+// renameOntoOther joins a file that was renamed to what is another file on the
+// other side. The two are then joined as if they had been added.
+func (m *merge) renameOntoOther(r rename, from, to *entry) error {
+	j := joining{path: r.from, from: [3]string{r.from, r.from, r.from}, at: from.at, nested: 1}
+	j.from[r.side], j.at[r.side] = r.to, to.at[r.side]
+	j, err := m.joinLeaves(j)
+	if err != nil {
+		return err
+	}
+	if !j.clean {
+		m.conflictIn(r.to, ConflictRenameOnto, j, fmt.Sprintf("renamed from %s in %s, changed in both, and another file of this name is in %s", r.from, m.label[r.side], m.label[other(r.side)]))
+	}
+	to.at[r.side] = j.leaf
+	return nil
 }

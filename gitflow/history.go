@@ -55,8 +55,13 @@ func (r *Repository) mergeBaseOf(ctx context.Context, a, b plumbing.Hash) (plumb
 // mergeBases returns the common ancestors that are no ancestor of another
 // common ancestor, newest first.
 func (r *Repository) mergeBases(ctx context.Context, a, b plumbing.Hash) ([]plumbing.Hash, error) {
+	return r.mergeBasesOf(ctx, []plumbing.Hash{a}, []plumbing.Hash{b})
+}
+
+// mergeBasesOf is mergeBases for two sides of several commits.
+func (r *Repository) mergeBasesOf(ctx context.Context, a, b []plumbing.Hash) ([]plumbing.Hash, error) {
 	p := newPainter(r)
-	if err := p.paint(ctx, []plumbing.Hash{a}, []plumbing.Hash{b}); err != nil {
+	if err := p.paint(ctx, a, b); err != nil {
 		return nil, err
 	}
 	found := p.common()

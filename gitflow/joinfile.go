@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
 const (
@@ -13,104 +14,173 @@ const (
 	binaryProbe = 8000     // bytes in which git looks for a NUL
 )
 
-// joinLeaves joins what both sides made of one file: mode and content on their
-// own. It returns the zero leaf, and has kept the conflict, if that cannot be.
-func (m *merge) joinLeaves(p string, base, ours, theirs leaf) (leaf, error) {
-	if !base.isFile() || !ours.isFile() || !theirs.isFile() {
-		m.conflict(p, ConflictContent, "changed in %s and in %s", m.us, m.them)
-		return leaf{}, nil
+// joining is what has become of one file in three trees, and what that gives.
+type joining struct {
+	path   string    // of the result, by which attributes are looked up
+	from   [3]string // where the file was in each tree
+	at     [3]leaf   // ours and theirs are of one kind; there may be no base
+	nested int       // how often the result may be joined again: markers are as much longer
+
+	leaf    leaf // the result; with conflict markers in it, or one of the sides, if not clean
+	clean   bool
+	why     string // not by lines
+	hunks   []Hunk
+	markers string
+}
+
+// joinLeaves joins mode and content, each on its own. What it returns for a file
+// that cannot be joined is what git has in the tree then, since it may be an
+// ancestor of the next merge.
+func (m *merge) joinLeaves(j joining) (joining, error) {
+	base, ours, theirs := j.at[inBase], j.at[inOurs], j.at[inTheirs]
+	j.leaf = ours
+	if kindOf(ours) != kindOf(theirs) {
+		j.why = ", not alike"
+		return j, nil
 	}
-	mode, ok := joinOne(base.mode, ours.mode, theirs.mode)
-	if !ok {
-		m.conflict(p, ConflictContent, "its mode was changed in %s and in %s", m.us, m.them)
-		return leaf{}, nil
+	j.clean = true
+	if ours.mode == theirs.mode || ours.mode == base.mode {
+		j.leaf.mode = theirs.mode
+	} else if theirs.mode != base.mode {
+		j.clean, j.why = false, ", and its mode too"
 	}
-	if hash, ok := joinOne(base.hash, ours.hash, theirs.hash); ok {
-		return leaf{mode, hash}, nil
+	switch {
+	case ours.hash == theirs.hash, ours.hash == base.hash:
+		j.leaf.hash = theirs.hash
+		return j, nil
+	case theirs.hash == base.hash:
+		return j, nil
 	}
-	joined, text, why, err := m.joinText(p, base, ours, theirs)
-	if err != nil {
-		return leaf{}, err
+	if kindOf(base) != kindOf(ours) {
+		base = leaf{}
 	}
-	if why != "" {
-		m.conflict(p, ConflictContent, "changed in %s and in %s%s", m.us, m.them, why)
-		return leaf{}, nil
-	}
-	if text == nil {
-		if hunks := joined.hunks(); len(hunks) > 0 {
-			m.conflict(p, ConflictContent, "changed in %s and in %s", m.us, m.them)
-			m.addHunks(joined, hunks)
-			return leaf{}, nil
+	switch ours.mode {
+	case filemode.Submodule:
+		j.clean, j.why = false, ", a submodule"
+		if m.depth > 0 {
+			j.leaf = j.at[inBase]
 		}
-		text = joined.text(nil)
+		return j, nil
+	case filemode.Symlink:
+		j.clean, j.why = false, ", a symbolic link"
+		if m.depth > 0 {
+			j.leaf = j.at[inBase]
+		}
+		return j, nil
 	}
-	obj := &plumbing.MemoryObject{}
-	obj.SetType(plumbing.BlobObject)
-	if _, err := obj.Write(text); err != nil {
-		return leaf{}, fmt.Errorf("%s: %w", p, err)
-	}
-	m.made = append(m.made, obj)
-	return leaf{mode, obj.Hash()}, nil
+	return m.joinTexts(j, base)
 }
 
-// joinAdded keeps the conflict of a path that both sides added.
-func (m *merge) joinAdded(p string, ours, theirs leaf) error {
-	m.conflict(p, ConflictAdd, "added in %s and in %s, not alike", m.us, m.them)
-	if !ours.isFile() || !theirs.isFile() {
-		return nil
-	}
-	joined, _, why, err := m.joinText(p, leaf{}, ours, theirs)
-	if err == nil && why == "" && joined != nil {
-		m.addHunks(joined, joined.hunks())
-	}
-	return err
-}
-
-// addHunks adds to the last conflict.
-func (m *merge) addHunks(joined *lineMerge, hunks []Hunk) {
-	if len(hunks) == 0 {
-		return
-	}
-	c := &m.conflicts[len(m.conflicts)-1]
-	c.Hunks, c.Markers = hunks, string(joined.marked(m.us, m.them))
-}
-
-// joinText joins the content of three files; a zero base is an empty one. A text
-// that is not nil is the result already; why is not "" if it cannot be joined by
-// lines.
-func (m *merge) joinText(p string, base, ours, theirs leaf) (joined *lineMerge, text []byte, why string, err error) {
-	driver, err := m.repo.mergeDriver(p)
+// joinTexts joins the content of three files; without a base it is what both
+// sides have alike that is no conflict.
+func (m *merge) joinTexts(j joining, base leaf) (joining, error) {
+	driver, size, err := m.attributes.of(j.path)
 	if err != nil {
-		return nil, nil, "", err
+		return j, err
 	}
-	if driver != driverText && driver != driverUnion {
-		return nil, nil, fmt.Sprintf(" (info/attributes says that it is merged as %s)", driver), nil
+	keep := func(why string) (joining, error) {
+		if m.depth > 0 { // git takes the common ancestor, and counts that as joined
+			var err error
+			j.leaf.hash, err = m.make(base)
+			return j, err
+		}
+		j.clean, j.why = false, why
+		return j, nil
+	}
+	unsure := func(why string) (joining, error) {
+		j.clean, j.why = false, why
+		if m.depth > 0 {
+			m.unsure = append(m.unsure, Conflict{Path: j.path, Kind: ConflictContent, Reason: "in the common ancestors" + why})
+		}
+		return j, nil
+	}
+	switch driver {
+	case driverText, driverUnion:
+	case driverBinary:
+		return keep(" (its attributes say that it is merged as binary)")
+	default:
+		return unsure(fmt.Sprintf(" (its attributes say that it is merged by %s)", driver))
 	}
 	var texts [3][]byte
-	for i, l := range []leaf{base, ours, theirs} {
+	for i, l := range []leaf{base, j.at[inOurs], j.at[inTheirs]} {
 		if l.none() {
 			continue
 		}
-		size, err := m.repo.objects.size(l.hash)
+		size, err := m.blobSize(l.hash)
 		if err != nil {
-			return nil, nil, "", err
+			return j, err
 		}
 		if size > maxJoined {
-			return nil, nil, fmt.Sprintf(", too large to be joined: %d MiB, at most %d", size>>20, maxJoined>>20), nil
+			return unsure(fmt.Sprintf(", too large to be joined: %d MiB, at most %d", size>>20, maxJoined>>20))
 		}
-		if texts[i], err = m.repo.objects.blob(l.hash); err != nil {
-			return nil, nil, "", err
-		}
-		if bytes.IndexByte(texts[i][:min(len(texts[i]), binaryProbe)], 0) >= 0 {
-			return nil, nil, ", a binary file", nil
+		if texts[i], err = m.blob(l.hash); err != nil {
+			return j, err
 		}
 	}
-	joined, err = joinLines(texts[0], texts[1], texts[2])
+	if isBinary(texts[inBase]) || isBinary(texts[inOurs]) || isBinary(texts[inTheirs]) {
+		return keep(", a binary file")
+	}
+	joined, err := joinLines(texts[inBase], texts[inOurs], texts[inTheirs])
 	if errors.Is(err, errTooAlike) {
-		return nil, nil, ": " + err.Error(), nil
+		return unsure(": " + err.Error())
 	}
-	if err == nil && driver == driverUnion {
-		text = append([]byte{}, joined.union()...)
+	if err != nil {
+		return j, err
 	}
-	return joined, text, "", err
+	var text []byte
+	if driver == driverUnion {
+		text = joined.union()
+	} else if j.hunks = joined.hunks(); len(j.hunks) > 0 {
+		j.clean = false
+		ours, theirs := m.label[inOurs], m.label[inTheirs]
+		if j.from[inBase] != j.from[inOurs] || j.from[inBase] != j.from[inTheirs] {
+			ours, theirs = ours+":"+j.from[inOurs], theirs+":"+j.from[inTheirs]
+		}
+		text = joined.marked(ours, theirs, size+j.nested+2*m.depth)
+		j.markers = string(text)
+	} else {
+		text = joined.text(nil)
+	}
+	j.leaf.hash, err = m.makeText(text)
+	return j, err
+}
+
+// make returns the hash of a file that may be none, and is an empty one then.
+func (m *merge) make(l leaf) (plumbing.Hash, error) {
+	if l.none() {
+		return m.makeText(nil)
+	}
+	return l.hash, nil
+}
+
+// makeText keeps a new file.
+func (m *merge) makeText(text []byte) (plumbing.Hash, error) {
+	obj := &plumbing.MemoryObject{}
+	obj.SetType(plumbing.BlobObject)
+	if _, err := obj.Write(text); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	m.made[obj.Hash()] = obj
+	return obj.Hash(), nil
+}
+
+// blob returns the content of a file, which may be one that was made here.
+func (m *merge) blob(h plumbing.Hash) ([]byte, error) {
+	if obj, ok := m.made[h]; ok {
+		in, err := obj.Reader()
+		if err != nil {
+			return nil, err
+		}
+		var text bytes.Buffer
+		_, err = text.ReadFrom(in)
+		return text.Bytes(), err
+	}
+	return m.repo.objects.blob(h)
+}
+
+func (m *merge) blobSize(h plumbing.Hash) (int64, error) {
+	if obj, ok := m.made[h]; ok {
+		return obj.Size(), nil
+	}
+	return m.repo.objects.size(h)
 }

@@ -1,6 +1,9 @@
 package gitflow
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Hunk is a part of a file that two sides changed in different ways. Lines that
 // both sides have alike at its ends are not part of it.
@@ -222,8 +225,8 @@ func (m *lineMerge) union() []byte {
 	})
 }
 
-// marked writes conflicts between markers, as git does.
-func (m *lineMerge) marked(us, them string) []byte {
+// marked writes conflicts between markers of the given size, as git does.
+func (m *lineMerge) marked(us, them string, size int) []byte {
 	return m.text(func(out *bytes.Buffer, p part) {
 		crlf := m.crlf(p)
 		end := "\n"
@@ -231,13 +234,13 @@ func (m *lineMerge) marked(us, them string) []byte {
 			end = "\r\n"
 		}
 		ours, theirs := m.ours.text[p.ours:p.ours+p.nOurs], m.theirs.text[p.theirs:p.theirs+p.nTheirs]
-		out.WriteString("<<<<<<< " + us + end)
+		out.WriteString(strings.Repeat("<", size) + " " + us + end)
 		writeLines(out, ours)
 		endLine(out, ours, crlf)
-		out.WriteString("=======" + end)
+		out.WriteString(strings.Repeat("=", size) + end)
 		writeLines(out, theirs)
 		endLine(out, theirs, crlf)
-		out.WriteString(">>>>>>> " + them + end)
+		out.WriteString(strings.Repeat(">", size) + " " + them + end)
 	})
 }
 

@@ -41,6 +41,13 @@ type PromoteOptions struct {
 	// Target is where the branch is; what it has must be here too, so fetch
 	// first. Default: this repository.
 	Target Target
+	// TreeAttributes makes the .gitattributes of the branch say how files are
+	// merged, as in a work tree of git's. Default: info/attributes alone does, as
+	// in a bare repository.
+	TreeAttributes bool
+	// AllowUnrelated merges commits that have no common ancestor. Default: that
+	// is an error which wraps [ErrNotFound].
+	AllowUnrelated bool
 	// DryRun computes all, also the hash that the commit would have, and writes
 	// nothing. The branch may be any revision then, if Target is not set.
 	DryRun bool
@@ -135,7 +142,7 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 	if o.FastForward == OnlyFastForward {
 		return Result{}, fmt.Errorf("%s has commits that %s lacks: cannot be fast-forwarded (merge %s into the other branch first)", to, from, to)
 	}
-	tree, objs, err := r.mergeCommits(ctx, old, commit, to, from)
+	tree, objs, err := r.mergeCommits(ctx, old, commit, to, from, mergeRules{treeAttributes: o.TreeAttributes, unrelated: o.AllowUnrelated})
 	if err != nil {
 		return Result{}, err
 	}

@@ -345,10 +345,10 @@ func TestConflictErrorListsAll(t *testing.T) {
 	require.Len(t, ce.Conflicts, 2)
 	for i, name := range []string{"a", "b"} {
 		c := ce.Conflicts[i]
-		require.Equal(t, name+": added in prod and in master, not alike", c.String())
+		require.Equal(t, name+": added in prod and in master", c.String())
 		require.Equal(t, gitflow.ConflictAdd, c.Kind)
 		require.Zero(t, c.Base)
 		require.Equal(t, "<<<<<<< prod\n2\n=======\n1\n>>>>>>> master\n", c.Markers)
 	}
-	require.Equal(t, "2 conflicts (join the branches by hand, then try again)\n\ta: added in prod and in master, not alike\n\tb: added in prod and in master, not alike", ce.Error())
+	require.Equal(t, "2 conflicts (join the branches by hand, then try again)\n\ta: added in prod and in master\n\tb: added in prod and in master", ce.Error())
 }

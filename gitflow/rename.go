@@ -1,222 +1,267 @@
 package gitflow
 
 import (
-	"bytes"
 	"context"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
-// A merge by whole files knows no renames. Mostly that shows by itself: a file
-// that one side renamed and the other changed is deleted here and changed there,
-// which is a conflict. The two checks below find what would seem clean. They ask
-// whether files are alike enough that git could take one for the other, and err
-// on the side of yes.
+// The measures of git: a file was renamed to another if half of it is in there,
+// and three quarters where only its name hints at it. What would need more
+// comparisons than the limit is not looked for.
+const (
+	wholeScore  = 60_000
+	renameScore = wholeScore / 2
+	nameScore   = wholeScore * 3 / 4
+	renameLimit = 7_000 * 7_000
+)
 
-// checkRenames finds files that are gone on both sides and may live on under
-// another name: renamed here and deleted there, or renamed to two names.
-func (m *merge) checkRenames(ctx context.Context) error {
-	gone := sortedPaths(m.oursEdits, isDeleted)
-	gone = slices.DeleteFunc(gone, func(p string) bool { return !isDeleted(m.theirEdits[p]) })
-	if len(gone) == 0 {
-		return nil
-	}
-	like := likeness{repo: m.repo}
-	for _, p := range gone {
-		targets, err := m.possibleTargets(ctx, &like, p)
-		if err != nil {
-			return err
-		}
-		if len(targets) == 0 {
-			continue
-		}
-		same, err := m.sameRename(ctx, &like, p, targets)
-		if err != nil {
-			return err
-		}
-		if !same {
-			m.conflict(p, ConflictRename, "gone in %s and in %s, and perhaps renamed to %s", m.us, m.them, strings.Join(targets, " or "))
-		}
-	}
-	return nil
+// renames finds which of the files that one side deleted became which of those
+// it added, in the steps of git: equal files first, then files that kept their
+// name, then whatever is most alike.
+type renames struct {
+	repo  *Repository
+	names *sideNames
+	like  *likeness
+
+	sources, targets []renamed
+	pairs            map[string]string // from old to new path
+	moves            *dirMoves
 }
 
-// possibleTargets returns the added paths that p may have been renamed to.
-func (m *merge) possibleTargets(ctx context.Context, like *likeness, p string) ([]string, error) {
-	var targets []string
-	for _, edits := range []map[string]edit{m.oursEdits, m.theirEdits} {
-		for _, q := range sortedPaths(edits, isAdded) {
-			ok, err := like.renamed(ctx, m.oursEdits[p].old, edits[q].new)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				targets = append(targets, q)
+// renamed is a file that was deleted or added.
+type renamed struct {
+	path string
+	leaf leaf
+	used bool
+	from string // of a target that is paired
+}
+
+// findRenames returns the renames of one side by old path, and where its
+// directories went.
+func (m *merge) findRenames(ctx context.Context, side int) (map[string]string, *dirMoves, error) {
+	names := &m.names[side]
+	f := renames{repo: m.repo, names: names, like: &m.like, pairs: map[string]string{}, moves: newDirMoves(names.gone)}
+	if len(names.files) == 0 {
+		return f.pairs, f.moves, nil
+	}
+	empty := plumbing.ComputeHash(plumbing.BlobObject, nil)
+	for _, list := range []struct {
+		paths []string
+		to    *[]renamed
+		in    int
+	}{{names.deleted, &f.sources, inBase}, {names.added, &f.targets, side}} {
+		for _, p := range list.paths {
+			if l := m.entries[p].at[list.in]; l.hash != empty {
+				*list.to = append(*list.to, renamed{path: p, leaf: l})
 			}
 		}
 	}
-	slices.Sort(targets)
-	return slices.Compact(targets), nil
+	if len(f.sources) == 0 || len(f.targets) == 0 {
+		return f.pairs, f.moves, nil
+	}
+	f.equal()
+	if err := f.sameName(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := f.alike(ctx); err != nil {
+		return nil, nil, err
+	}
+	f.moves.finish()
+	return f.pairs, f.moves, nil
 }
 
-// sameRename reports whether both sides did one and the same rename, which
-// cannot be mistaken for anything else.
-func (m *merge) sameRename(ctx context.Context, like *likeness, p string, targets []string) (bool, error) {
-	if len(targets) != 1 || m.oursEdits[targets[0]] != m.theirEdits[targets[0]] {
-		return false, nil
+func (f *renames) pair(source, target *renamed) {
+	source.used, target.used = true, true
+	target.from = source.path
+	f.pairs[source.path] = target.path
+}
+
+// equal pairs files of the same content, those of one name first.
+func (f *renames) equal() {
+	byHash := map[plumbing.Hash][]*renamed{}
+	for i := range f.sources {
+		s := &f.sources[i]
+		byHash[s.leaf.hash] = append(byHash[s.leaf.hash], s)
 	}
-	to := m.oursEdits[targets[0]].new
-	for _, edits := range []map[string]edit{m.oursEdits, m.theirEdits} {
-		for _, q := range sortedPaths(edits, isDeleted) {
-			if q == p {
+	for i := range f.targets {
+		t := &f.targets[i]
+		var best *renamed
+		seen := 0
+		rest := byHash[t.leaf.hash]
+		for len(rest) > 0 && rest[0].used {
+			rest = rest[1:]
+		}
+		byHash[t.leaf.hash] = rest
+		for _, s := range rest {
+			if s.used || kindOf(s.leaf) != kindOf(t.leaf) {
 				continue
 			}
-			if ok, err := like.renamed(ctx, edits[q].old, to); ok || err != nil {
-				return false, err
+			named := path.Base(s.path) == path.Base(t.path)
+			if best == nil || named {
+				best = s
+			}
+			if seen++; named || seen > 101 {
+				break
 			}
 		}
+		if best != nil {
+			f.pair(best, t)
+		}
 	}
-	return true, nil
+	f.dropSources(func(renamed) bool { return false })
 }
 
-// checkMovedDirectories finds files that one side added to a directory which
-// the other side moved away: they may belong where it went.
-func (m *merge) checkMovedDirectories(ctx context.Context) error {
-	sides := []struct {
-		adds, moves map[string]edit
-		moved       plumbing.Hash
-		adder       string
-		mover       string
-	}{
-		{m.theirEdits, m.oursEdits, m.ours, m.them, m.us},
-		{m.oursEdits, m.theirEdits, m.theirs, m.us, m.them},
+// dropSources forgets the sources that are paired, and more.
+func (f *renames) dropSources(more func(renamed) bool) {
+	f.sources = slices.DeleteFunc(f.sources, func(s renamed) bool { return s.used || more(s) })
+}
+
+// sameName pairs files that kept the last part of their path, where that is the
+// only such file, or where equal files show which way the directory went.
+func (f *renames) sameName(ctx context.Context) error {
+	free := map[string]int{} // index of targets by path
+	for i, t := range f.targets {
+		if t.used {
+			f.moves.count(t.from, t.path)
+		} else {
+			free[t.path] = i
+		}
 	}
-	like := likeness{repo: m.repo}
-	for _, s := range sides {
-		gone := map[string]bool{} // by directory: was there, and is not on the side that moves
-		for _, p := range sortedPaths(s.adds, isAdded) {
-			for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
-				moved, known := gone[dir]
-				if !known {
-					var err error
-					if moved, err = m.movedAway(ctx, &like, dir, s.moves, s.moved); err != nil {
-						return err
-					}
-					gone[dir] = moved
-				}
-				if moved {
-					m.conflict(p, ConflictRename, "added in %s to directory %s, which is gone in %s and perhaps renamed", s.adder, dir, s.mover)
-					break
-				}
+	guess := f.moves.guess()
+	sources, targets := onlyNames(f.sources), onlyNames(f.targets)
+	for i := range f.sources {
+		s := &f.sources[i]
+		if f.names.files[s.path] == forNothing {
+			continue
+		}
+		name := path.Base(s.path)
+		at, ok := targets[name]
+		if !ok {
+			continue
+		}
+		if at < 0 || sources[name] < 0 {
+			dir, known := guess[dirOf(s.path)]
+			if at, ok = free[dir+"/"+name]; !known || !ok {
+				continue
 			}
+		}
+		t := &f.targets[at]
+		if t.used {
+			continue
+		}
+		score, err := f.like.score(ctx, s.leaf, t.leaf, nameScore)
+		if err != nil {
+			return err
+		}
+		if score >= nameScore {
+			f.pair(s, t)
+			f.moves.count(s.path, t.path)
+		}
+	}
+	f.dropSources(func(s renamed) bool { return f.names.files[s.path] == forNothing })
+	return nil
+}
+
+// onlyNames returns the index of each file by the last part of its path, or -1
+// where several have it.
+func onlyNames(list []renamed) map[string]int {
+	byName := map[string]int{}
+	for i, r := range list {
+		if r.used {
+			continue
+		}
+		name := path.Base(r.path)
+		if _, twice := byName[name]; twice {
+			i = -1
+		}
+		byName[name] = i
+	}
+	return byName
+}
+
+// candidate is a pair that could be a rename.
+type candidate struct {
+	target, source int
+	score          int
+	named          bool // both have the same name
+}
+
+// better orders candidates.
+func (a candidate) compare(b candidate) int {
+	switch {
+	case a.score != b.score:
+		return b.score - a.score
+	case a.named == b.named:
+		return 0
+	case a.named:
+		return -1
+	}
+	return 1
+}
+
+// candidatesKept is how many candidates git keeps for each target.
+const candidatesKept = 4
+
+// alike pairs what is left by likeness, the most alike first.
+func (f *renames) alike(ctx context.Context) error {
+	f.moves.expect(f.sources)
+	f.dropSources(func(s renamed) bool { return f.names.files[s.path] == forLocation && !f.moves.open(s.path) })
+	var left []int
+	for i, t := range f.targets {
+		if !t.used {
+			left = append(left, i)
+		}
+	}
+	if len(left)*len(f.sources) > renameLimit || len(left) == 0 || len(f.sources) == 0 {
+		return nil
+	}
+	scores, err := f.like.matrix(f.sources, f.targets, left)
+	if err != nil {
+		return err
+	}
+	var all []candidate
+	for _, t := range left {
+		row, err := scores(ctx, f.targets[t])
+		if err != nil {
+			return err
+		}
+		all = append(all, f.best(t, row)...)
+	}
+	slices.SortStableFunc(all, candidate.compare)
+	for _, c := range all {
+		s, t := &f.sources[c.source], &f.targets[c.target]
+		if c.score >= renameScore && !s.used && !t.used {
+			f.pair(s, t)
+			f.moves.count(s.path, t.path)
 		}
 	}
 	return nil
 }
 
-func (m *merge) movedAway(ctx context.Context, like *likeness, dir string, edits map[string]edit, tree plumbing.Hash) (bool, error) {
-	for _, t := range []struct {
-		tree plumbing.Hash
-		want bool
-	}{{m.base, true}, {tree, false}} {
-		at, err := m.repo.at(t.tree, dir)
-		if err != nil || (at.mode == filemode.Dir) != t.want {
-			return false, err
-		}
-	}
-	added := sortedPaths(edits, isAdded)
-	for _, p := range sortedPaths(edits, isDeleted) {
-		if !strings.HasPrefix(p, dir+"/") {
+// best returns the best candidates for a target. Which of equally good ones, and
+// in which order, depends on how git goes through them: one that is better takes
+// the place of the first among the worst.
+func (f *renames) best(target int, scores []int) []candidate {
+	kept := make([]candidate, 0, candidatesKept)
+	name := path.Base(f.targets[target].path)
+	for i, score := range scores {
+		c := candidate{target, i, score, path.Base(f.sources[i].path) == name}
+		if len(kept) < candidatesKept {
+			kept = append(kept, c)
 			continue
 		}
-		for _, q := range added {
-			if ok, err := like.renamed(ctx, edits[p].old, edits[q].new); ok || err != nil {
-				return ok, err
+		worst := 0
+		for j := range kept {
+			if kept[j].compare(kept[worst]) > 0 {
+				worst = j
 			}
 		}
-	}
-	return false, nil
-}
-
-// likeness compares files as git does when it looks for renames, a little more
-// generously. It works for one merge.
-type likeness struct {
-	repo  *Repository
-	cache map[plumbing.Hash]map[string]int
-	pairs int
-}
-
-const (
-	maxPairs    = 20_000  // beyond them, everything may be a rename of everything
-	maxCompared = 4 << 20 // bytes of a file
-)
-
-// renamed reports whether git could take the file to for the file from under a
-// new name: at least half of the larger one must be in the other.
-func (l *likeness) renamed(ctx context.Context, from, to leaf) (bool, error) {
-	if err := ctx.Err(); err != nil {
-		return false, context.Cause(ctx)
-	}
-	if to.hash == plumbing.ComputeHash(plumbing.BlobObject, nil) {
-		return false, nil // git follows no empty file
-	}
-	if from.hash == to.hash {
-		return from.isFile() == to.isFile(), nil
-	}
-	if !from.isFile() || !to.isFile() {
-		return false, nil
-	}
-	var sizes [2]int64
-	for i, x := range []leaf{from, to} {
-		var err error
-		if sizes[i], err = l.repo.objects.size(x.hash); err != nil {
-			return false, err
+		if kept[worst].compare(c) > 0 {
+			kept[worst] = c
 		}
 	}
-	small, large := min(sizes[0], sizes[1]), max(sizes[0], sizes[1])
-	if small*2 < large {
-		return false, nil
-	}
-	if l.pairs++; l.pairs > maxPairs || large > maxCompared {
-		return true, nil
-	}
-	a, err := l.chunks(from.hash)
-	if err != nil {
-		return false, err
-	}
-	b, err := l.chunks(to.hash)
-	if err != nil {
-		return false, err
-	}
-	shared := 0
-	for chunk, n := range a {
-		shared += min(n, b[chunk])
-	}
-	return int64(shared)*5 >= large*2, nil // two fifths instead of git's half
-}
-
-// chunks counts the bytes of a file by its lines, long ones cut at 64 bytes.
-func (l *likeness) chunks(h plumbing.Hash) (map[string]int, error) {
-	if c, ok := l.cache[h]; ok {
-		return c, nil
-	}
-	text, err := l.repo.objects.blob(h)
-	if err != nil {
-		return nil, err
-	}
-	count := map[string]int{}
-	for line := range bytes.Lines(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))) {
-		for piece := range slices.Chunk(line, 64) {
-			count[string(piece)] += len(piece)
-		}
-	}
-	if l.cache == nil {
-		l.cache = map[plumbing.Hash]map[string]int{}
-	}
-	l.cache[h] = count
-	return count, nil
+	return kept
 }

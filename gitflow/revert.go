@@ -29,6 +29,8 @@ type RevertOptions struct {
 	// Target is where the branch is; what it has must be here too, so fetch
 	// first. Default: this repository.
 	Target Target
+	// TreeAttributes is as in [PromoteOptions].
+	TreeAttributes bool
 	// DryRun computes all, also the hash that the commit would have, and writes
 	// nothing. The branch may be any revision then, if Target is not set.
 	DryRun bool
@@ -80,8 +82,16 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 	if err != nil {
 		return Result{}, err
 	}
-	three := merge{repo: r, base: c.TreeHash, ours: head.TreeHash, theirs: parent, us: branch, them: "the revert of " + short(hash)}
-	tree, objs, err := three.run(ctx)
+	attributes, err := r.attributes(mergeRules{treeAttributes: o.TreeAttributes}, head.TreeHash)
+	if err != nil {
+		return Result{}, err
+	}
+	three := merge{repo: r, attributes: attributes, trees: [3]plumbing.Hash{c.TreeHash, head.TreeHash, parent}, label: [3]string{"", branch, "the revert of " + short(hash)}}
+	undone, err := three.run(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	tree, objs, err := undone.clean()
 	if err != nil {
 		return Result{}, err
 	}

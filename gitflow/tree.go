@@ -2,7 +2,6 @@ package gitflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -65,7 +64,7 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 	// A tree of a few kilobytes can name itself so often that no memory holds
 	// all of its paths.
 	if len(edits) > maxEdits || len(dir) > maxPath {
-		return fmt.Errorf("%.100s: more than %d changes, or a path of more than %d bytes", dir, maxEdits, maxPath)
+		return tooManyChanges(dir)
 	}
 	olds, err := r.entries(dir, a)
 	if err != nil {
@@ -116,14 +115,44 @@ func (r *Repository) entries(dir string, tree plumbing.Hash) (map[string]leaf, e
 		if _, twice := byName[e.Name]; twice || e.Name == "" || strings.Contains(e.Name, "/") {
 			return nil, fmt.Errorf("tree %s: malformed entry %q", tree, path.Join(dir, e.Name))
 		}
-		byName[e.Name] = leaf{e.Mode, e.Hash}
+		byName[e.Name] = leaf{canonical(e.Mode), e.Hash}
 	}
 	return byName, nil
 }
 
-// errDirectoryClash says that a path would have to be both a file and a
-// directory.
-var errDirectoryClash = errors.New("file and directory of one name")
+// canonical returns the mode that git takes a mode for; old versions of it, and
+// other programs, wrote some more.
+func canonical(mode filemode.FileMode) filemode.FileMode {
+	switch mode & 0o170000 {
+	case 0o100000:
+		if mode&0o100 != 0 {
+			return filemode.Executable
+		}
+		return filemode.Regular
+	case 0o120000:
+		return filemode.Symlink
+	case 0o040000:
+		return filemode.Dir
+	}
+	return filemode.Submodule
+}
+
+// at returns what stands at a path of a tree, a directory included. Where there
+// is nothing it returns the zero leaf.
+func (r *Repository) at(tree plumbing.Hash, p string) (leaf, error) {
+	l := leaf{filemode.Dir, tree}
+	for part := range strings.SplitSeq(p, "/") {
+		if l.mode != filemode.Dir {
+			return leaf{}, nil
+		}
+		entries, err := r.entries("", l.hash)
+		if err != nil {
+			return leaf{}, err
+		}
+		l = entries[part]
+	}
+	return l, nil
+}
 
 // editor makes a new tree from an old one, and keeps the objects to be written.
 type editor struct {
@@ -132,9 +161,12 @@ type editor struct {
 }
 
 // apply returns the tree that the edits make of the given one. A zero leaf as
-// the new one deletes. Directories that become empty go, as in git. The error
-// wraps errDirectoryClash if the edits do not fit.
+// the new one deletes, a directory is put as a whole. Directories that become
+// empty go, as in git.
 func (e *editor) apply(tree plumbing.Hash, edits map[string]leaf) (plumbing.Hash, error) {
+	if len(edits) == 0 {
+		return tree, nil
+	}
 	h, err := e.applyDir("", tree, edits)
 	if err == nil && h.IsZero() {
 		obj := treeObject(nil)
@@ -147,19 +179,17 @@ func (e *editor) apply(tree plumbing.Hash, edits map[string]leaf) (plumbing.Hash
 // applyDir takes edits by paths relative to dir, and returns a zero hash for a
 // directory that has become empty.
 func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf) (plumbing.Hash, error) {
-	entries, err := e.repo.entries(dir, tree)
+	old, err := e.repo.entries(dir, tree)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	if entries == nil {
-		entries = map[string]leaf{}
-	}
-	here := map[string]leaf{}
+	entries := map[string]leaf{}
+	maps.Copy(entries, old)
 	below := map[string]map[string]leaf{}
 	for p, l := range edits {
 		name, rest, deeper := strings.Cut(p, "/")
 		if !deeper {
-			here[name] = l
+			entries[name] = l
 			continue
 		}
 		if below[name] == nil {
@@ -167,55 +197,30 @@ func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf)
 		}
 		below[name][rest] = l
 	}
-	// What goes first: a directory may take the place of a file, and a file of
-	// a directory.
-	for name, l := range here {
-		if l.none() && entries[name].mode != filemode.Dir {
-			delete(entries, name)
-		}
-	}
 	for name, sub := range below {
-		old := entries[name]
-		if !old.none() && old.mode != filemode.Dir {
-			if onlyDeletes(sub) {
-				continue // they are gone already: the directory became a file
-			}
-			return plumbing.ZeroHash, fmt.Errorf("%s: %w", path.Join(dir, name), errDirectoryClash)
+		if l := entries[name]; l != old[name] && !l.none() {
+			continue // a file or a whole directory in the place of what was there
 		}
-		h, err := e.applyDir(path.Join(dir, name), old.hash, sub)
+		from := old[name]
+		if from.mode != filemode.Dir {
+			from = leaf{}
+		}
+		h, err := e.applyDir(path.Join(dir, name), from.hash, sub)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
+		entries[name] = leaf{filemode.Dir, h}
 		if h.IsZero() {
-			delete(entries, name)
-		} else {
-			entries[name] = leaf{filemode.Dir, h}
+			entries[name] = leaf{}
 		}
 	}
-	for name, l := range here {
-		if l.none() {
-			continue
-		}
-		if entries[name].mode == filemode.Dir {
-			return plumbing.ZeroHash, fmt.Errorf("%s: %w", path.Join(dir, name), errDirectoryClash)
-		}
-		entries[name] = l
-	}
+	maps.DeleteFunc(entries, func(_ string, l leaf) bool { return l.none() })
 	if len(entries) == 0 {
 		return plumbing.ZeroHash, nil
 	}
 	obj := treeObject(entries)
 	e.pending = append(e.pending, obj)
 	return obj.Hash(), nil
-}
-
-func onlyDeletes(edits map[string]leaf) bool {
-	for _, l := range edits {
-		if !l.none() {
-			return false
-		}
-	}
-	return true
 }
 
 // treeObject encodes a tree as git does: sorted as if directories ended in a
