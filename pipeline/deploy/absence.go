@@ -40,7 +40,7 @@ func (s *outputSource) Explain(ctx context.Context, args []any, address any) (wh
 	case err != nil:
 		return "", ""
 	case !ok:
-		return name + " is not deployed", hint
+		return name + " is not deployed" + s.apart(ref), hint
 	case r.Status == outputs.Removed:
 		return name + " has been removed", hint
 	case r.Removal:
@@ -54,6 +54,18 @@ func (s *outputSource) Explain(ctx context.Context, args []any, address any) (wh
 
 func publish(ref outputs.Ref) string {
 	return fmt.Sprintf("publish %s under outputs of %s and deploy that again", ref.Key, ref.Service)
+}
+
+// apart tells that the records of a stage are kept elsewhere, if they are.
+func (s *outputSource) apart(ref outputs.Ref) string {
+	if s.profileOf == nil || ref.App != s.current.App {
+		return ""
+	}
+	other, _, err := s.profileOf(ref.Stage)
+	if err != nil || other.Name == s.profile {
+		return ""
+	}
+	return fmt.Sprintf(" as far as profile %s can see, and profile %s keeps records of its own", s.profile, other.Name)
 }
 
 // name names an instance, as far as it is another than the one that reads.

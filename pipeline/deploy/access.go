@@ -25,13 +25,26 @@ type AWS struct {
 	Config aws.Config
 }
 
+// As returns a configuration with the access of p, for a store of the profile's
+// account: [RecordStores]. What uses it makes no call before the account is
+// verified.
+func (a AWS) As(p profile.Profile, s awsaccess.Session) (aws.Config, error) {
+	provider, err := awsaccess.New(a.Config, p, s, nil)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	cfg := a.Config.Copy()
+	cfg.Credentials = provider
+	return cfg, nil
+}
+
 // Credentials assumes the role of p and verifies the account.
 func (a AWS) Credentials(ctx context.Context, p profile.Profile, s awsaccess.Session) (map[string]params.Secret, error) {
-	provider, err := awsaccess.New(a.Config, p, s, nil)
+	cfg, err := a.As(p, s)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := provider.Retrieve(ctx)
+	keys, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ type attempt struct {
 	task     workflow.Task
 	instance outputs.Instance
 	profile  profile.Profile
+	records  outputs.Store       // of the profile
 	root     string              // of the repository, on disk
 	dir      string              // of the service, on disk
 	doc      *variables.Document // of the service, once it is resolved
@@ -55,6 +56,9 @@ func (e *Executor) attempt(ctx context.Context, t pipeline.Task) (*attempt, erro
 	}
 	a.instance = instanceOf(a.task)
 	if err := a.chooseProfile(); err != nil {
+		return nil, err
+	}
+	if a.records, err = e.recordsOf(ctx, a.profile); err != nil {
 		return nil, err
 	}
 	for _, v := range e.Params {

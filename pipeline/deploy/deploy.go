@@ -61,7 +61,7 @@ func (a *attempt) remove(ctx context.Context) (json.RawMessage, error) {
 	if r, ok, err := a.finished(ctx, outputs.Removed); err != nil || ok {
 		return a.already(r, err)
 	}
-	newest, ok, err := outputs.Newest(ctx, a.exec.Records, a.instance)
+	newest, ok, err := outputs.Newest(ctx, a.records, a.instance)
 	if err != nil {
 		return nil, err
 	}
@@ -106,14 +106,14 @@ func (a *attempt) already(r outputs.Record, err error) (json.RawMessage, error) 
 // credentials, and the outputs that the instance has published, each as
 // SLSFLOW_OUTPUT_name.
 func (a *attempt) verifying(ctx context.Context) (environment, error) {
-	all, err := outputs.ListPublished(ctx, a.exec.Records, []outputs.Instance{a.instance})
+	all, err := outputs.ListPublished(ctx, a.records, []outputs.Instance{a.instance})
 	if err != nil {
 		return nil, err
 	}
 	record := all[a.instance]
 	published := make(environment)
 	for _, key := range slices.Sorted(maps.Keys(record.Outputs)) {
-		found, ok, err := outputs.LookupIn(ctx, a.exec.Records, record, outputs.Ref{Instance: a.instance, Key: key})
+		found, ok, err := outputs.LookupIn(ctx, a.records, record, outputs.Ref{Instance: a.instance, Key: key})
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/pipeline/workflow"
+	"github.com/slsflow/slsflow/profile"
 )
 
 // Executor does the steps of plans that workflow.Plan made. Set its fields
@@ -31,8 +32,12 @@ import (
 type Executor struct {
 	// File is the workflow file that the plan was made from. Required.
 	File *workflow.File
-	// Records are those of the instances. Required.
+	// Records are those of all instances. Required, unless RecordsOf is given.
 	Records outputs.Store
+	// RecordsOf returns the records of what is deployed with a profile, where each
+	// profile's account keeps its own; see [RecordStores]. A deployment then reads
+	// the outputs of that account and no others. Nil: Records has those of all.
+	RecordsOf func(ctx context.Context, p profile.Profile) (outputs.Store, error)
 	// Secrets has the values of the secrets that profiles name. Nil: they have
 	// none.
 	Secrets params.Store
@@ -121,7 +126,7 @@ func (e *Executor) required() error {
 		}
 	}
 	need("File", e.File != nil)
-	need("Records", e.Records != nil)
+	need("Records", e.Records != nil || e.RecordsOf != nil)
 	need("Workspaces", e.Workspaces != nil)
 	need("Provisioner", e.Provisioner != nil)
 	return errors.Join(errs...)

@@ -61,17 +61,25 @@ func (e *Executor) closeLost(ctx context.Context, t pipeline.Task) error {
 	if err != nil {
 		return err
 	}
-	newest, ok, err := outputs.Newest(ctx, e.Records, instanceOf(task))
+	p, err := e.File.Profiles().Named(task.Profile)
+	if err != nil {
+		return err
+	}
+	records, err := e.recordsOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	newest, ok, err := outputs.Newest(ctx, records, instanceOf(task))
 	if err != nil || !ok || newest.Done() || newest.Run != t.Run {
 		return err
 	}
-	return e.endUnfinished(ctx, newest, fmt.Sprintf("run %s was cancelled, and this attempt was lost before", t.Run))
+	return e.endUnfinished(ctx, records, newest, fmt.Sprintf("run %s was cancelled, and this attempt was lost before", t.Run))
 }
 
 // endUnfinished ends a record whose attempt is lost.
-func (e *Executor) endUnfinished(ctx context.Context, r outputs.Record, why string) error {
+func (e *Executor) endUnfinished(ctx context.Context, records outputs.Store, r outputs.Record, why string) error {
 	r.Status, r.Ended, r.Error = outputs.Failed, e.now(), why
-	if err := e.Records.End(ctx, r); !errors.Is(err, outputs.ErrDone) {
+	if err := records.End(ctx, r); !errors.Is(err, outputs.ErrDone) {
 		return err
 	}
 	return nil // somebody was faster

@@ -10,6 +10,8 @@ import (
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/variables"
+	"github.com/slsflow/slsflow/profile"
+	"github.com/slsflow/slsflow/stage"
 )
 
 // reads is what a deployment has read. It is safe for concurrent use.
@@ -50,6 +52,8 @@ type outputSource struct {
 	removes bool   // what may not be read is as good as gone
 	reads   *reads
 	mask    func(secrets ...string)
+	// profileOf returns the profile of a stage. Nil: all have the same records.
+	profileOf func(stage.Name) (profile.Profile, bool, error)
 
 	mu    sync.Mutex
 	known map[outputs.Instance]published

@@ -19,7 +19,7 @@ func (a *attempt) finished(ctx context.Context, status outputs.Status) (outputs.
 	if a.number <= 1 {
 		return outputs.Record{}, false, nil
 	}
-	newest, ok, err := outputs.Newest(ctx, a.exec.Records, a.instance)
+	newest, ok, err := outputs.Newest(ctx, a.records, a.instance)
 	if err != nil || !ok {
 		return outputs.Record{}, false, err
 	}
@@ -31,11 +31,10 @@ func (a *attempt) finished(ctx context.Context, status outputs.Status) (outputs.
 // one that a run left open which has ended is closed as failed, since only one
 // run at a time works on a stage.
 func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Record, error) {
-	store := a.exec.Records
 	if err := a.owns(ctx); err != nil {
 		return outputs.Record{}, err
 	}
-	last, ok, err := outputs.Newest(ctx, store, a.instance)
+	last, ok, err := outputs.Newest(ctx, a.records, a.instance)
 	if err != nil {
 		return outputs.Record{}, err
 	}
@@ -44,11 +43,11 @@ func (a *attempt) begin(ctx context.Context, status outputs.Status) (outputs.Rec
 			last.Reads = a.reads.list() // what counts is what it reads now
 			return last, nil
 		}
-		if err := a.exec.endUnfinished(ctx, last, fmt.Sprintf("run %s did not come to an end", last.Run)); err != nil {
+		if err := a.exec.endUnfinished(ctx, a.records, last, fmt.Sprintf("run %s did not come to an end", last.Run)); err != nil {
 			return outputs.Record{}, err
 		}
 	}
-	return store.Begin(ctx, outputs.Record{
+	return a.records.Begin(ctx, outputs.Record{
 		Instance: a.instance,
 		Status:   status,
 		Run:      a.run,
@@ -69,7 +68,7 @@ func (a *attempt) owns(ctx context.Context) error {
 	if a.task.Owner == "" || a.task.Takeover {
 		return nil
 	}
-	latest, err := a.exec.Records.Latest(ctx, outputs.Filter{App: a.task.App, Stage: a.task.Stage})
+	latest, err := a.records.Latest(ctx, outputs.Filter{App: a.task.App, Stage: a.task.Stage})
 	if err != nil {
 		return err
 	}
@@ -96,12 +95,12 @@ func (a *attempt) end(ctx context.Context, r outputs.Record, success outputs.Sta
 	} else {
 		r.Status, r.Outputs = success, published
 	}
-	endErr := a.exec.Records.End(ctx, r)
+	endErr := a.records.End(ctx, r)
 	if endErr != nil && r.Status != outputs.Failed {
 		// It was done, but cannot be published: nobody may take it for deployed.
 		endErr = fmt.Errorf("record %d of %s: %w", r.Number, r.Instance, endErr)
 		r.Status, r.Outputs, r.Error = outputs.Failed, nil, a.redact(endErr.Error())
-		endErr = errors.Join(endErr, a.exec.Records.End(ctx, r))
+		endErr = errors.Join(endErr, a.records.End(ctx, r))
 	}
 	return r, errors.Join(err, endErr)
 }

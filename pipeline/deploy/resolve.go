@@ -39,10 +39,14 @@ func (a *attempt) resolve(ctx context.Context, env environment) (*variables.Resu
 	sources := variables.Local(root.FS(), a.task.Dir, map[string]any{"stage": stage, "region": a.task.Region}, stage)
 	sources["env"] = env
 	sources["sls"] = variables.Sls(stage, strconv.FormatInt(a.exec.now().UnixMilli(), 10))
-	sources["output"] = &outputSource{
-		store: a.exec.Records, current: a.instance, profile: a.profile.Name, removes: a.action == workflow.ActionRemove,
+	published := &outputSource{
+		store: a.records, current: a.instance, profile: a.profile.Name, removes: a.action == workflow.ActionRemove,
 		reads: &a.reads, mask: a.mask,
 	}
+	if a.exec.RecordsOf != nil {
+		published.profileOf = a.exec.File.Profiles().For
+	}
+	sources["output"] = published
 	r := variables.Resolver{Sources: sources, Stage: stage, Params: a.layers(), Partial: true}
 	if a.action == workflow.ActionRemove {
 		r.Missing = removed
