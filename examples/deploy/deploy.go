@@ -64,6 +64,28 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 
+	if err := s.keepElsewhere(ctx, o, file); err != nil {
+		return err
+	}
+	if o.stale {
+		list, err := s.stale(ctx, o, file)
+		if err != nil {
+			return err
+		}
+		events := file.Redeploy(event, list)
+		if len(events) == 0 {
+			progress.Note("nothing is stale")
+			if o.json {
+				return historyDoc{}.writeJSON(stdout)
+			}
+			return nil
+		}
+		for _, text := range changes(list) {
+			progress.Note("%s", text)
+		}
+		event = events[0] // there is one stage
+	}
+
 	// 3. The plan.
 	instances, err := s.records.Latest(ctx, outputs.Filter{App: file.App})
 	if err != nil {
@@ -93,7 +115,7 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 		return err
 	}
 	exec := &deploy.Executor{
-		File: file, Records: s.records, Secrets: s.secrets, Params: o.params,
+		File: file, Records: s.records, RecordsOf: s.recordsOf, Secrets: s.secrets, Params: o.params,
 		Workspaces: spaces, Provisioner: provisioner, Access: access,
 		Env: deploy.Allow(o.environ, "AWS_ENDPOINT_URL*", "AWS_CA_BUNDLE", "SLS_*"),
 	}

@@ -74,6 +74,15 @@ func history(ctx context.Context, o options, stdout io.Writer) (err error) {
 			return err
 		}
 		defer s.close()
+		if !o.records.File() {
+			file, err := readFile(root)
+			if err != nil {
+				return err
+			}
+			if err := s.keepElsewhere(ctx, o, file); err != nil {
+				return err
+			}
+		}
 		if doc, err = s.history(ctx, o.chosen); err != nil {
 			return err
 		}

@@ -3,12 +3,20 @@
 // developer's own stage.
 //
 //	go run ./examples/deploy [-dir DIR] [-stage S] [-remove] [-cli osls] [-param NAME=VALUE] [SERVICE…]
+//	go run ./examples/deploy -stale [-dir DIR] [-stage S] [-cli osls]
 //	go run ./examples/deploy -history [-json] [-stage S] [SERVICE…]
 //	go run ./examples/deploy -secret PROFILE/NAME
 //
 // Without -cli nothing is deployed to a cloud: each service is rendered, with its
 // variables resolved, into DIR/.slsflow/cloud, to be looked at. With -cli osls (or
 // serverless) it goes to AWS, with the credentials of the environment.
+//
+// -stale deploys again those services of the stage that were deployed with an
+// output of another one that has changed since.
+//
+// With -cli, -records accounts keeps the records in a DynamoDB table in the account
+// of each profile, where all who deploy with it see them, and nobody else does;
+// -records shared keeps all of them in one table.
 //
 // The progress goes to standard error; what is deployed then stands on standard
 // output. What is kept, the records, the ledger, the
@@ -37,6 +45,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/slsflow/slsflow/examples/internal/records"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/params"
 )
@@ -53,10 +62,12 @@ type options struct {
 	stage    string
 	remove   bool
 	takeover bool
+	stale    bool
 	history  bool
 	json     bool
 	secret   string
 	cli      string
+	records  records.Flags
 	params   params.Map
 	services []string
 	user     string
@@ -117,10 +128,12 @@ func parse(args, environ []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.stage, "stage", "", "the `stage` (default: the one of your user name)")
 	flags.BoolVar(&o.remove, "remove", false, "remove instead of deploy; with -secret: forget it")
 	flags.BoolVar(&o.takeover, "takeover", false, "take over a stage that belongs to somebody else")
+	flags.BoolVar(&o.stale, "stale", false, "deploy again what was deployed with outputs that have changed since, and nothing else")
 	flags.BoolVar(&o.history, "history", false, "tell what was deployed and how it went, the newest first")
 	flags.BoolVar(&o.json, "json", false, "print the history as JSON; without -history: that of this run")
 	flags.StringVar(&o.secret, "secret", "", "keep the secret `PROFILE/NAME`: its value is read from standard input")
 	flags.StringVar(&o.cli, "cli", "", "deploy with this `command`, such as osls, serverless or \"npx osls\" (default: render into .slsflow/cloud)")
+	o.records.Add(flags)
 	flags.Func("param", "`NAME=VALUE` of a param, wins over all others; may be repeated", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" || value == "" {
@@ -156,14 +169,18 @@ func (o options) check() error {
 	}
 	profile, name, _ := strings.Cut(o.secret, "/")
 	switch {
-	case o.history && (o.remove || o.takeover || o.secret != "" || o.cli != "" || len(o.params) > 0):
-		return errors.New("-history goes with -dir, -json, -stage and services alone")
-	case o.secret != "" && (o.stage != "" || o.takeover || o.json || o.cli != "" || len(o.params)+len(o.services) > 0):
+	case o.history && (o.remove || o.takeover || o.stale || o.secret != "" || o.cli != "" || len(o.params) > 0):
+		return errors.New("-history goes with -dir, -json, -stage, -records and services alone")
+	case o.secret != "" && (o.stage != "" || o.takeover || o.stale || o.json || o.cli != "" || !o.records.File() || len(o.params)+len(o.services) > 0):
 		return errors.New("-secret goes with -dir and -remove alone")
 	case o.secret != "" && (profile == "" || name == ""):
 		return fmt.Errorf("-secret %s: want PROFILE/NAME, such as dev/endpoint_api_key", o.secret)
+	case o.stale && (o.remove || len(o.services) > 0):
+		return errors.New("-stale finds the services by itself: it goes without services, and not with -remove")
+	case !o.records.File() && o.cli == "" && !o.history:
+		return errors.New("-records goes with -cli: what is only rendered is not recorded for others")
 	}
-	return nil
+	return o.records.Check()
 }
 
 // login is the name that the person has logged in by, or "".

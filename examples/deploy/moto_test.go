@@ -14,6 +14,8 @@ import (
 
 	"github.com/slsflow/slsflow/internal/mototest"
 	"github.com/slsflow/slsflow/internal/testenv"
+	"github.com/slsflow/slsflow/outputs"
+	"github.com/slsflow/slsflow/outputs/dynamooutputs"
 )
 
 // TestOsls deploys with the real osls to an AWS on loopback: again, a change, a
@@ -67,10 +69,16 @@ outputs: {name: 'api-${sls:stage}'}
 
 	for name, value := range map[string]string{
 		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "SLSFLOW_USER": "alice", "SLSFLOW_PARAM_key": "canary-of-the-key",
-		"AWS_ENDPOINT_URL": moto.URL, "AWS_ACCESS_KEY_ID": "developer", "AWS_SECRET_ACCESS_KEY": "developer", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
+		"AWS_ENDPOINT_URL": moto.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "developer", "AWS_SECRET_ACCESS_KEY": "developer", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "SLS_AWS_MONITORING_FREQUENCY": "200",
 	} {
 		t.Setenv(name, value)
+	}
+	deployedWith := func(t *testing.T, repo string, args ...string) string {
+		t.Helper()
+		var out, progress bytes.Buffer
+		require.Zero(t, run(t.Context(), append([]string{"-dir", repo}, args...), os.Environ(), nil, &out, &progress), "%s", &progress)
+		return out.String()
 	}
 	deploy := func(status int, args ...string) string {
 		t.Helper()
@@ -95,6 +103,24 @@ outputs: {name: 'api-${sls:stage}'}
 	require.Equal(t, []string{"api-alice", "table-alice"}, stacks("111111111111"))
 	require.Empty(t, stacks("123456789012"), "the developer's own account")
 	deploy(0, "table")
+
+	// With the account of each profile for the records, what is in the file is not
+	// known there, and nothing is in the developer's own account.
+	require.Contains(t, deploy(0, "-records", "accounts"), "name: api-alice")
+	in := func(account string) []outputs.Record {
+		t.Helper()
+		s, err := dynamooutputs.New(moto.Config(account), dynamooutputs.Options{})
+		require.NoError(t, err)
+		require.NoError(t, s.Ensure(t.Context()))
+		latest, err := s.Latest(t.Context(), outputs.Filter{})
+		require.NoError(t, err)
+		return latest
+	}
+	require.Len(t, in("111111111111"), 2)
+	require.Equal(t, "table", in("111111111111")[0].Reads[0].Service)
+	require.Empty(t, in("123456789012"))
+	require.Contains(t, deployedWith(t, repo, "-history", "-records", "accounts"), "api")
+	require.Contains(t, deploy(0, "-records", "shared", "-stale"), "nothing is stale")
 
 	broken := `
 service: api

@@ -60,16 +60,34 @@ func asked(ctx context.Context, o options, root string) (e workflow.Event, note 
 	if o.user == "" {
 		return e, "", errors.New("your user name is not known (set SLSFLOW_USER)")
 	}
-	if o.stage != "" {
-		if e.Stage, err = stage.Parse(o.stage); err != nil {
-			if like, dashErr := stage.Branch(o.stage); dashErr == nil {
-				return e, "", fmt.Errorf("-stage: %w (did you mean %s?)", err, like)
-			}
-			return e, "", fmt.Errorf("-stage: %w", err)
-		}
+	if e.Stage, err = o.at(); err != nil {
+		return e, "", err
 	}
 	note, err = describe(ctx, &e, root)
 	return e, note, err
+}
+
+// at returns the stage that is named, or the zero Name: that of the user.
+func (o options) at() (n stage.Name, err error) {
+	if o.stage == "" {
+		return n, nil
+	}
+	if n, err = stage.Parse(o.stage); err != nil {
+		if like, dashErr := stage.Branch(o.stage); dashErr == nil {
+			return n, fmt.Errorf("-stage: %w (did you mean %s?)", err, like)
+		}
+		return n, fmt.Errorf("-stage: %w", err)
+	}
+	return n, nil
+}
+
+// where returns the stage that is meant.
+func (o options) where() (stage.Name, error) {
+	n, err := o.at()
+	if err != nil || !n.IsZero() {
+		return n, err
+	}
+	return stage.Developer(o.user)
 }
 
 // describe adds to an event what git knows of the work tree. Without git there is

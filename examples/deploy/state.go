@@ -9,10 +9,13 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/params/sqliteparams"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/pipeline/sqliteledger"
+	"github.com/slsflow/slsflow/pipeline/workflow"
+	"github.com/slsflow/slsflow/profile"
 )
 
 // stateDir is where everything is kept, below the root of the repository.
@@ -22,8 +25,12 @@ const stateDir = ".slsflow"
 type state struct {
 	dir     string
 	secrets *sqliteparams.Store
-	records *sqliteoutputs.Store
+	records outputs.Store // of the profile of the stage, if each has its own
 	ledger  *sqliteledger.Ledger
+
+	// recordsOf is for an Executor, or nil if records has those of all profiles.
+	recordsOf func(context.Context, profile.Profile) (outputs.Store, error)
+	closers   []io.Closer
 }
 
 // openState opens the state of a repository, and makes it the first time.
@@ -48,24 +55,48 @@ func openState(ctx context.Context, root string) (_ *state, err error) {
 	if s.secrets, err = sqliteparams.Open(ctx, file, sqliteparams.Options{KeyFile: key}); err != nil {
 		return nil, err
 	}
-	if s.records, err = sqliteoutputs.Open(ctx, file, sqliteoutputs.Options{KeyFile: key}); err != nil {
+	s.closers = append(s.closers, s.secrets)
+	kept, err := sqliteoutputs.Open(ctx, file, sqliteoutputs.Options{KeyFile: key})
+	if err != nil {
 		return nil, err
 	}
-	s.ledger, err = sqliteledger.Open(ctx, file)
-	return s, err
+	s.records, s.closers = kept, append(s.closers, kept)
+	if s.ledger, err = sqliteledger.Open(ctx, file); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.ledger)
+	return s, nil
+}
+
+// keepElsewhere takes the records from where the flags say.
+func (s *state) keepElsewhere(ctx context.Context, o options, f *workflow.File) error {
+	if o.records.File() {
+		return nil
+	}
+	at, err := o.where()
+	if err != nil {
+		return err
+	}
+	p, _, err := f.Profiles().For(at)
+	if err != nil {
+		return err
+	}
+	of, err := o.records.Open(ctx, f.App, !o.history)
+	if err != nil {
+		return err
+	}
+	if o.records.Apart() {
+		s.recordsOf = of
+	}
+	s.records, err = of(ctx, p)
+	return err
 }
 
 // close closes what openState has opened.
 func (s *state) close() error {
 	var errs []error
-	if s.secrets != nil {
-		errs = append(errs, s.secrets.Close())
-	}
-	if s.records != nil {
-		errs = append(errs, s.records.Close())
-	}
-	if s.ledger != nil {
-		errs = append(errs, s.ledger.Close())
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }
