@@ -55,7 +55,7 @@ func TestRecordsOfEachAccount(t *testing.T) {
 		}
 		for _, r := range latest {
 			require.Equal(t, account, r.Account)
-			list = append(list, r.Instance.String()+" "+string(r.Status))
+			list = append(list, r.String()+" "+string(r.Status))
 		}
 		return list
 	}

@@ -43,7 +43,7 @@ func (f *Flags) Add(flags *flag.FlagSet) {
 }
 
 // Check returns what is asked for that cannot be meant.
-func (f Flags) Check() error {
+func (f *Flags) Check() error {
 	if f.where == "" && (f.table != "" || f.kms != "") {
 		return errors.New("-table and -kms go with -records")
 	}
@@ -51,15 +51,15 @@ func (f Flags) Check() error {
 }
 
 // File reports whether the records are in the file of the repository.
-func (f Flags) File() bool { return f.where == "" }
+func (f *Flags) File() bool { return f.where == "" }
 
 // Apart reports whether each profile has records of its own.
-func (f Flags) Apart() bool { return f.where == accounts }
+func (f *Flags) Apart() bool { return f.where == accounts }
 
 // Open returns what gives the records of each profile, with the credentials of the
-// environment. If make is true, tables that are not there are made. It is not for
+// environment. If ensure is true, tables that are not there are made. It is not for
 // records in a file.
-func (f Flags) Open(ctx context.Context, app string, make bool) (func(context.Context, profile.Profile) (outputs.Store, error), error) {
+func (f *Flags) Open(ctx context.Context, app string, ensure bool) (func(context.Context, profile.Profile) (outputs.Store, error), error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("configuration of AWS: %w", err)
@@ -73,7 +73,7 @@ func (f Flags) Open(ctx context.Context, app string, make bool) (func(context.Co
 			}
 		}
 		s, err := dynamooutputs.New(in, dynamooutputs.Options{Table: f.table, KMSKey: f.kms})
-		if err == nil && make {
+		if err == nil && ensure {
 			err = s.Ensure(ctx)
 		}
 		return s, err
