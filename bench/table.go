@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/slsflow/slsflow/internal/shapes"
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params/variables"
 )
@@ -31,11 +32,11 @@ type measured struct {
 
 func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only string) error {
 	var bad []error
-	for _, s := range shapes() {
-		if !strings.Contains(s.name, only) {
+	for _, s := range shapes.All() {
+		if !strings.Contains(s.Name, only) {
 			continue
 		}
-		fmt.Fprintf(w, "%s\n%9s %10s %10s %8s %8s %8s %8s %7s %8s %8s\n", s.name,
+		fmt.Fprintf(w, "%s\n%9s %10s %10s %8s %8s %8s %8s %7s %8s %8s\n", s.Name,
 			"variables", "resolve", "engine", "ratio", "growth", "ns/var", "allocs/v", "B/var", "÷ YAML", "whole")
 		var before measured
 		var other *engine // one for each shape; it is warm after a few times
@@ -54,7 +55,7 @@ func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only str
 			}
 			m, theirs, err := measure(ctx, s, n, other)
 			if err != nil {
-				return fmt.Errorf("%s, %d: %w", s.name, n, err)
+				return fmt.Errorf("%s, %d: %w", s.Name, n, err)
 			}
 			growth, ratio, whole := "-", "-", "-"
 			if before.variables > 0 {
@@ -62,12 +63,12 @@ func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only str
 			}
 			if theirs.Error != "" {
 				ratio, whole = "-", "-"
-				defer fmt.Fprintf(w, "%s, %d: engine: %s\n", s.name, n, theirs.Error)
+				defer fmt.Fprintf(w, "%s, %d: engine: %s\n", s.Name, n, theirs.Error)
 			} else if other != nil {
 				ratio = fmt.Sprintf("%.0f", theirs.Resolve/ms(m.resolve))
 				whole = fmt.Sprintf("%.0f", (theirs.Resolve+theirs.Scan)/ms(m.resolve+max(m.parse-m.yaml, 0)))
 				if !reflect.DeepEqual(plain(m.value), theirs.Value) {
-					bad = append(bad, fmt.Errorf("%s, %d: the values differ", s.name, n))
+					bad = append(bad, fmt.Errorf("%s, %d: the values differ", s.Name, n))
 				}
 			}
 			v := float64(m.variables)
@@ -87,13 +88,13 @@ func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only str
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func measure(ctx context.Context, s shape, n int, other *engine) (m measured, a answer, err error) {
+func measure(ctx context.Context, s shapes.Shape, n int, other *engine) (m measured, a answer, err error) {
 	dir, err := os.MkdirTemp("", "slsflow-bench-")
 	if err != nil {
 		return m, a, err
 	}
 	defer os.RemoveAll(dir)
-	files := s.files(n)
+	files := s.Files(n)
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return m, a, err
@@ -101,7 +102,14 @@ func measure(ctx context.Context, s shape, n int, other *engine) (m measured, a 
 		m.variables += strings.Count(text, "${")
 	}
 	src := []byte(files["serverless.yml"])
-	m.yaml, err = best(func() error { _, err := yamldoc.Parse("serverless.yml", src); return err })
+	m.yaml, err = best(func() error { // of all files, each once
+		for name, text := range files {
+			if _, err := yamldoc.Parse(name, []byte(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return m, a, err
 	}

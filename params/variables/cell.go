@@ -9,18 +9,19 @@ import (
 // cell is one property of the document while it is resolved. It keeps what its
 // node has become, so that each property is resolved once.
 type cell struct {
-	up   *cell  // what it is in, or nil
-	i    int    // where in it
-	file string // the name of the file that is all of it
-	n    *node  // as it is written; nil for one that nothing asked for yet
-	kids []cell
+	up *cell // what it is in, or nil
+	i  int32 // where in it
 
+	file  bool  // it is all of another file
+	depth uint8 // how often it was replaced by a value with variables
 	state state
-	depth uint8 // how often the property was replaced by a value with variables
-	st    status
-	value *node  // when it is settled: what a textNode has become, which is none
-	done  *node  // with all below it resolved
-	cause *Error // the first reason why it failed
+	st    status // of done
+
+	n     *node   // as it is written
+	kids  []*cell // those that something asked for, or nil
+	value *node   // when it is settled: what a textNode has become, which is none
+	done  *node   // with all below it resolved
+	cause *Error  // the first reason why it failed
 }
 
 type state uint8
@@ -45,14 +46,14 @@ const (
 // place returns where the property stands.
 func (c *cell) place() *place {
 	switch {
-	case c.file != "":
-		return (*place)(nil).field("file(" + c.file + ")")
+	case c.file:
+		return (*place)(nil).field("file(" + c.n.pos().File + ")")
 	case c.up == nil:
 		return nil
 	case c.up.value.kind == mapNode:
 		return c.up.place().field(c.key())
 	default:
-		return c.up.place().index(c.i)
+		return c.up.place().index(int(c.i))
 	}
 }
 
@@ -75,13 +76,14 @@ func (s *session) child(c *cell, key string) *cell {
 // kid returns the child of a settled cell at an index.
 func (s *session) kid(c *cell, i int) *cell {
 	if c.kids == nil {
-		c.kids = s.cells.Make(len(c.value.kids))
+		c.kids = s.lists.Make(len(c.value.kids))
 	}
-	kid := &c.kids[i]
-	if kid.n == nil {
-		kid.n, kid.up, kid.i, kid.depth = c.value.kids[i], c, i, c.depth
+	if c.kids[i] == nil {
+		kid := s.cells.New()
+		kid.n, kid.up, kid.i, kid.depth = c.value.kids[i], c, int32(i), c.depth //nolint:gosec // a list of so many is too large
+		c.kids[i] = kid
 	}
-	return kid
+	return c.kids[i]
 }
 
 // settle resolves the text of a cell, but nothing below it. The value of the cell
@@ -212,7 +214,7 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 // below resolves what is in a settled cell. whole is false if something was left
 // out that only other stages need.
 func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st status, whole bool) {
-	kids := s.lists.Make(len(c.value.kids))
+	kids := s.kids.Make(len(c.value.kids))
 	st, whole = found, true
 	for i, written := range c.value.kids {
 		if !written.is(isOpen) { // there is nothing to do

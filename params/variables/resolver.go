@@ -115,8 +115,9 @@ type session struct {
 	telling bool // what is absent is told about, see [session.missing]
 
 	nodes slab.Slab[node]
-	lists slab.Slab[*node]
+	kids  slab.Slab[*node]
 	cells slab.Slab[cell]
+	lists slab.Slab[*cell]
 	text  []byte // of the text that is put together
 }
 

@@ -253,7 +253,7 @@ func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (
 		}
 		if tree != nil {
 			tree = tree.withOrigins([]Origin{{Type: "file", Address: name, Object: name}})
-			root = &cell{n: tree, file: name}
+			root = &cell{n: tree, file: true}
 		}
 		s.files[key] = root
 	}
