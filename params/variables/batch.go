@@ -69,7 +69,7 @@ const (
 
 // memory is what the rounds of one resolution have in common.
 type memory struct {
-	replies map[questionKey]reply
+	replies map[questionKey]*reply
 	files   map[string]loaded
 	waiting []question // of this round
 	rounds  int
@@ -86,7 +86,7 @@ type loaded struct {
 }
 
 func newMemory() *memory {
-	return &memory{replies: make(map[questionKey]reply), files: make(map[string]loaded)}
+	return &memory{replies: make(map[questionKey]*reply), files: make(map[string]loaded)}
 }
 
 // question is what one source is asked, and reply what it returned.
@@ -100,11 +100,13 @@ type question struct {
 type reply struct {
 	value  any
 	origin Origin
+	shared []Origin // origin as all values have it, when one was made
 	found  bool
 	err    error
 }
 
-func (q question) ask(ctx context.Context, source Source) (r reply) {
+func (q question) ask(ctx context.Context, source Source) *reply {
+	r := new(reply)
 	if tracer, traces := source.(Tracer); traces {
 		r.value, r.origin, r.found, r.err = tracer.Trace(ctx, q.params, q.address)
 	} else {
@@ -114,16 +116,18 @@ func (q question) ask(ctx context.Context, source Source) (r reply) {
 }
 
 // reply returns the answer to a question, or false if it comes in a later round.
-func (m *memory) reply(ctx context.Context, source Source, q question) (reply, bool) {
+func (m *memory) reply(ctx context.Context, source Source, q question) (*reply, bool) {
 	if r, ok := m.replies[q.key]; ok {
 		return r, true
 	}
 	if _, later := source.(Batcher); later && m.rounds < maxRounds {
 		m.waiting = append(m.waiting, q)
-		return reply{}, false
+		return nil, false
 	}
 	r := q.ask(ctx, source)
-	m.replies[q.key] = r
+	if _, cheap := source.(held); r.found || !cheap {
+		m.replies[q.key] = r
+	}
 	return r, true
 }
 
@@ -147,7 +151,7 @@ func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
 	byType := make(map[string][]question)
 	for _, q := range m.waiting {
 		if _, twice := m.replies[q.key]; !twice {
-			m.replies[q.key] = reply{}
+			m.replies[q.key] = &reply{}
 			list = append(list, q)
 			byType[q.typ] = append(byType[q.typ], q)
 		}
@@ -169,7 +173,7 @@ func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
 	}
 	preparing.Wait()
 
-	replies := make([]reply, len(list))
+	replies := make([]*reply, len(list))
 	turns := make(chan struct{}, maxAsking)
 	var asking sync.WaitGroup
 	for i, q := range list {

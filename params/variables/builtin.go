@@ -7,10 +7,18 @@ import (
 	"strings"
 )
 
+// held is a source that answers from what it holds: to ask it once more costs less
+// than to remember what it has not.
+type held SourceFunc
+
+func (h held) Resolve(ctx context.Context, params []any, address any) (any, bool, error) {
+	return h(ctx, params, address)
+}
+
 // Env is the source of ${env:NAME}. A variable that is set and empty is a value.
 // The map must not be written while the source is in use.
 func Env(vars map[string]string) Source {
-	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
 		name, err := named("env", "NAME", address)
 		if err != nil {
 			return nil, false, err
@@ -24,7 +32,7 @@ func Env(vars map[string]string) Source {
 // all of them. False, 0 and an empty text are values. The map must not be
 // written while the source is in use.
 func Opt(options map[string]any) Source {
-	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
 		name, err := addressText("the address of opt", address)
 		if err != nil {
 			return nil, false, err
@@ -43,7 +51,7 @@ func Opt(options map[string]any) Source {
 // Sls is the source of ${sls:stage} and ${sls:instanceId}. The command line has
 // the milliseconds of its start for the latter.
 func Sls(stage, instanceID string) Source {
-	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
+	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
 		name, err := named("sls", "stage", address)
 		if err != nil {
 			return nil, false, err
@@ -62,7 +70,7 @@ func Sls(stage, instanceID string) Source {
 // "1", false for "false" and "0", and an error for everything else. Case and
 // blanks around it do not count.
 func StrToBool() Source {
-	return SourceFunc(func(_ context.Context, params []any, _ any) (any, bool, error) {
+	return held(func(_ context.Context, params []any, _ any) (any, bool, error) {
 		if len(params) == 0 || params[0] == nil {
 			return nil, false, fmt.Errorf("no value in its parentheses, want ${strToBool(text)}")
 		}

@@ -1,6 +1,7 @@
 package variables
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,8 +91,8 @@ func (a args) String() string {
 func reveal(n *node) any {
 	switch n.kind {
 	case mapNode:
-		m := make(map[string]any, len(n.keys))
-		for i, k := range n.keys {
+		m := make(map[string]any, len(n.keys()))
+		for i, k := range n.keys() {
 			m[k] = reveal(n.kids[i])
 		}
 		return m
@@ -111,7 +112,8 @@ func reveal(n *node) any {
 // call asks one source. why says for an absent value where it was looked for, if
 // that is to be told.
 func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st status, why string) {
-	if !s.known(c.Type) {
+	source, known := s.source(c.Type)
+	if !known {
 		if s.partial() {
 			return nil, left, ""
 		}
@@ -129,10 +131,10 @@ func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st st
 	case "param":
 		v, st, why = s.param(ctx, x, a)
 	default:
-		if f, ok := s.r.Sources[c.Type].(*fileSource); ok {
+		if f, ok := source.(*fileSource); ok {
 			v, st, why = s.file(ctx, x, f, a)
 		} else {
-			v, st, why = s.ask(ctx, x, c.Type, a)
+			v, st, why = s.ask(ctx, x, source, c.Type, a)
 		}
 	}
 	s.askers = s.askers[:len(s.askers)-1]
@@ -228,14 +230,14 @@ func (s *session) deep(ctx context.Context, n *node, c *cell, replaced int) (*no
 }
 
 // ask asks a source of the caller.
-func (s *session) ask(ctx context.Context, x variable, typ string, a args) (*node, status, string) {
+func (s *session) ask(ctx context.Context, x variable, source Source, typ string, a args) (*node, status, string) {
 	list, address := a.values()
 	key, err := newQuestionKey(typ, list, address)
 	if err != nil {
 		s.fail(x, SourceFailed, err, "", "%s: %v", typ, err)
 		return nil, failed, ""
 	}
-	r, ok := s.memo.reply(ctx, s.r.Sources[typ], question{key, typ, list, address})
+	r, ok := s.memo.reply(ctx, source, question{key, typ, list, address})
 	if !ok {
 		return nil, failed, "" // for this round
 	}
@@ -250,26 +252,39 @@ func (s *session) ask(ctx context.Context, x variable, typ string, a args) (*nod
 			return typ + " has none"
 		})
 	}
-	o := r.origin
-	if o.Type == "" {
-		o.Type = typ
+	value := r.value
+	if r.origin.Secret {
+		value = asSecret(value)
 	}
-	if o.Address == "" {
-		o.Address = a.String()
-	}
-	if o.Secret {
-		r.value = asSecret(r.value)
-	}
-	o.Secret = o.Secret || a.secret()
-	v, st := s.made(x, r.value, []Origin{o})
+	origins := r.origins(typ, a)
+	v, st := s.made(x, value, origins)
 	if st == found && r.origin.Secret {
 		v = v.taint()
 	}
-	if st == found && !o.Secret && v.is(isSecret) {
-		o.Secret = true
-		v, st = s.made(x, r.value, []Origin{o})
+	if st == found && !origins[0].Secret && v.is(isSecret) {
+		v = v.each(func(leaf *node) {
+			leaf.origins = slices.Clone(leaf.origins)
+			leaf.origins[0].Secret = true
+		})
 	}
 	return v, st, ""
+}
+
+// origins returns where the value of a reply is from. It is put together once for
+// all who ask the same.
+func (r *reply) origins(typ string, a args) []Origin {
+	if r.shared != nil && !a.secret() {
+		return r.shared
+	}
+	o := r.origin
+	o.Type = cmp.Or(o.Type, typ)
+	o.Address = cmp.Or(o.Address, a.String())
+	o.Secret = o.Secret || a.secret()
+	list := []Origin{o}
+	if !a.secret() {
+		r.shared = list
+	}
+	return list
 }
 
 // questionKey tells questions apart.

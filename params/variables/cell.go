@@ -62,7 +62,7 @@ func (c *cell) key() string {
 	if c.up == nil || c.up.value.kind != mapNode {
 		return ""
 	}
-	return c.up.value.keys[c.i]
+	return c.up.value.keys()[c.i]
 }
 
 // child returns that of a settled cell at a key or index, or nil.
@@ -124,8 +124,8 @@ func (s *session) settle(ctx context.Context, c *cell) status {
 func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, st status) {
 	n, depth = c.n, c.depth
 	for {
-		if n.bad != nil {
-			s.record(n.bad)
+		if n.bad() != nil {
+			s.record(n.bad())
 			return nil, 0, failed
 		}
 		next, st := s.resolve(ctx, n, c, depth)
@@ -239,7 +239,7 @@ func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st sta
 		kids[i] = n
 	}
 	n = s.nodes.New()
-	n.kind, n.keys, n.index, n.kids = c.value.kind, c.value.keys, c.value.index, kids
+	n.kind, n.names, n.kids = c.value.kind, c.value.names, kids
 	n.yaml, n.from, n.part = c.value.yaml, c.value.from, c.value.part
 	return n.sealed(), st, whole
 }

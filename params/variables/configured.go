@@ -63,7 +63,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 	}
 	var list []Configured
 	var errs Errors
-	for i, name := range n.keys {
+	for i, name := range n.keys() {
 		c, why := r.configured(name, n.kids[i])
 		if why != "" {
 			errs = append(errs, &Error{Pos: c.Pos, Path: path + "." + name, Code: BadConfig, Msg: why})

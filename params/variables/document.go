@@ -55,62 +55,83 @@ func readTree(file string, src []byte) (*node, Errors) {
 	if tree == nil {
 		return nil, b.errs
 	}
-	return b.node(tree, nil), b.errs
+	return b.node(tree), b.errs
 }
 
 // builder makes nodes of a file.
 type builder struct {
-	errs   Errors
-	parser parser
-	nodes  slab.Slab[node]
-	lists  slab.Slab[*node]
-	keys   slab.Slab[string]
+	errs      Errors
+	steps     []place // where it is
+	parser    parser
+	nodes     slab.Slab[node]
+	templates slab.Slab[template]
+	kids      slab.Slab[*node]
+	names     slab.Slab[names]
+	keys      slab.Slab[string]
 }
 
-func (b *builder) node(y *yamldoc.Node, at *place) *node {
+func (b *builder) node(y *yamldoc.Node) *node {
 	if name, ok := strings.CutPrefix(y.Tag, "!"); ok && !strings.HasPrefix(name, "!") {
-		return b.tagged(name, y, at)
+		return b.tagged(name, y)
 	}
-	return b.plain(y, at)
+	return b.plain(y)
 }
 
 // plain makes the node of y without looking at its tag.
-func (b *builder) plain(y *yamldoc.Node, at *place) *node {
+func (b *builder) plain(y *yamldoc.Node) *node {
 	n := b.nodes.New()
 	n.yaml = y
 	switch y.Kind {
 	case yamldoc.Mapping:
-		n.kind, n.keys, n.index, n.kids = mapNode, b.keys.Make(len(y.Fields)), y.Index(), b.lists.Make(len(y.Fields))
+		n.kind, n.names, n.kids = mapNode, b.names.New(), b.kids.Make(len(y.Fields))
+		keys := b.keys.Make(len(y.Fields))
 		for i, f := range y.Fields {
-			n.keys[i] = f.Name
-			n.kids[i] = b.node(f.Value, &place{up: at, key: f.Name})
+			keys[i] = f.Name
+			b.below(place{key: f.Name}, func() { n.kids[i] = b.node(f.Value) })
 		}
+		n.names.set(keys, y.Index())
 	case yamldoc.Sequence:
-		n.kind, n.kids = listNode, b.lists.Make(len(y.Items))
+		n.kind, n.kids = listNode, b.kids.Make(len(y.Items))
 		for i, item := range y.Items {
-			n.kids[i] = b.node(item, &place{up: at, item: i + 1})
+			b.below(place{item: i + 1}, func() { n.kids[i] = b.node(item) })
 		}
 	default:
 		if text, ok := y.AsText(); ok {
-			return b.text(n, text, at)
+			return b.text(n, text)
 		}
 		n.scalar = y.Scalar()
 	}
 	return n.sealed()
 }
 
+// below does something one step further down. The place is kept as steps, since
+// few nodes need to know theirs.
+func (b *builder) below(step place, do func()) {
+	b.steps = append(b.steps, step)
+	do()
+	b.steps = b.steps[:len(b.steps)-1]
+}
+
+func (b *builder) place() (at *place) {
+	for _, step := range b.steps {
+		at = &place{up: at, key: step.key, item: step.item}
+	}
+	return at
+}
+
 // text makes n the node of a string, with the variables in it.
-func (b *builder) text(n *node, text string, at *place) *node {
+func (b *builder) text(n *node, text string) *node {
 	n.scalar = text
 	parts, err := b.parser.parse(text)
 	if err != nil {
 		pos := fromYAML(n.yaml.PosAt(n.base + err.Start))
-		n.kind = textNode
-		n.bad = &Error{Pos: pos, Path: at.String(), Expr: text[err.Start:], Code: err.Code, Msg: err.Msg, syntax: true}
-		b.errs = append(b.errs, n.bad)
+		n.kind, n.template = textNode, b.templates.New()
+		n.template.bad = &Error{Pos: pos, Path: b.place().String(), Expr: text[err.Start:], Code: err.Code, Msg: err.Msg, syntax: true}
+		b.errs = append(b.errs, n.template.bad)
 	}
 	if parts != nil {
-		n.kind, n.parts = textNode, parts
+		n.kind, n.template = textNode, b.templates.New()
+		n.template.parts = parts
 	}
 	return n.sealed()
 }

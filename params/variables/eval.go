@@ -13,14 +13,14 @@ import (
 // resolve replaces the variables of a textNode once. If one spans it all, the
 // value may be anything, with variables in it too; else it is a text without.
 func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*node, status) {
-	if n.parts.Whole(n.text()) {
+	if n.parts().Whole(n.text()) {
 		v, st := s.value(ctx, first(n, c))
 		if st == found && len(n.origins) > 0 {
 			v = v.withOrigins(n.origins)
 		}
 		return v, st
 	}
-	out, st := s.join(ctx, n, c, depth, n.parts, 0, len(n.text()))
+	out, st := s.join(ctx, n, c, depth, n.parts(), 0, len(n.text()))
 	if st == found && out.weight > maxWeight {
 		s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
 		return nil, failed
@@ -135,7 +135,7 @@ func (n *node) rescan() error {
 		return err
 	}
 	if parts != nil {
-		n.kind, n.parts = textNode, parts
+		n.kind, n.template = textNode, &template{parts: parts}
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (s *session) stop(err error) {
 func (s *session) made(x variable, v any, origins []Origin) (*node, status) {
 	from, part := x.origin()
 	literal := slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal })
-	out, err := s.fromValue(v, node{from: from, part: part, origins: origins, literal: literal})
+	out, err := s.fromValue(v, &node{from: from, part: part, origins: origins, literal: literal})
 	if err != nil {
 		if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 			s.fail(x, syntax.Code, err, `write \${ for a "${" that is a text`, "its value is no variable: %v", err)
@@ -194,14 +194,14 @@ func (s *session) made(x variable, v any, origins []Origin) (*node, status) {
 
 // fromValue makes the node of what a source returned. like has what all nodes of
 // it have in common.
-func (s *session) fromValue(v any, like node) (*node, error) {
+func (s *session) fromValue(v any, like *node) (*node, error) {
 	n := s.nodes.New()
-	*n = like
+	*n = *like
 	n.literal = false
 	switch v := v.(type) {
 	case map[string]any:
-		n.kind, n.keys, n.kids = mapNode, sortedKeys(v), make([]*node, len(v))
-		for i, key := range n.keys {
+		n.kind, n.names, n.kids = mapNode, newNames(sortedKeys(v)), make([]*node, len(v))
+		for i, key := range n.keys() {
 			kid, err := s.fromValue(v[key], like)
 			if err != nil {
 				return nil, err

@@ -89,8 +89,8 @@ func (r *Result) Unresolved() [][]string {
 	}
 	var list [][]string
 	r.root.walk(nil, func(n *node, at *place) {
-		live := n.kind == liveNode || n.kind == textNode && n.bad == nil &&
-			slices.ContainsFunc(n.parts, func(p Part) bool { return p.Sources != nil })
+		live := n.kind == liveNode || n.kind == textNode && n.bad() == nil &&
+			slices.ContainsFunc(n.parts(), func(p Part) bool { return p.Sources != nil })
 		if live && !failed[at.String()] {
 			list = append(list, at.keys())
 		}

@@ -43,37 +43,89 @@ type node struct {
 	literal bool
 	weight  int32 // how large the value is, see maxWeight
 
-	scalar any // nil, bool, int64, float64, string or params.Secret
-	keys   []string
-	index  map[string]int // of keys, if they are many
-	kids   []*node        // of a map in the order of keys, or of a list
-	parts  Text           // of a textNode
-	live   *live          // of a liveNode
+	scalar   any // nil, bool, int64, float64, string or params.Secret
+	names    *names
+	kids     []*node   // of a map in the order of its names, or of a list
+	template *template // of a textNode
+	live     *live     // of a liveNode
 
 	// Where it comes from: its own place in a file, with the byte of yaml where
 	// scalar begins; or another node, and the variable in that node's text.
-	yaml *yamldoc.Node
 	base int
+	yaml *yamldoc.Node
 	from *node
 	part *Part
 
-	bad *Error // a textNode that is written wrongly and has no parts
 	// written is the text that a value with something left in it came from by a
 	// reference, which a [Result] that is Whole has instead.
 	written *node
 	origins []Origin
 }
 
+// names are the keys of a map, which all nodes share that come from it.
+type names struct {
+	keys   []string
+	index  map[string]int // if they are many
+	weight int
+}
+
+// manyKeys is from how many on a map has an index.
+const manyKeys = 16
+
+func newNames(keys []string) *names {
+	var index map[string]int
+	if len(keys) >= manyKeys {
+		index = make(map[string]int, len(keys))
+		for i, key := range keys {
+			index[key] = i
+		}
+	}
+	n := new(names)
+	n.set(keys, index)
+	return n
+}
+
+func (n *names) set(keys []string, index map[string]int) {
+	n.keys, n.index = keys, index
+	for _, key := range keys {
+		n.weight += len(key) / bytesPerWeight
+	}
+}
+
+// template is what a text holds.
+type template struct {
+	parts Text
+	bad   *Error // it is written wrongly and has no parts
+}
+
+// keys returns the keys of a map, and none for others.
+func (n *node) keys() []string {
+	if n.names == nil {
+		return nil
+	}
+	return n.names.keys
+}
+
+// parts returns the variables and escapes of a text, and none for others.
+func (n *node) parts() Text {
+	if n.template == nil {
+		return nil
+	}
+	return n.template.parts
+}
+
+// bad returns what is wrong with a text as it is written, or nil.
+func (n *node) bad() *Error {
+	if n.template == nil {
+		return nil
+	}
+	return n.template.bad
+}
+
 // sealed sets what follows from the parts of n, which is new. It returns n.
 func (n *node) sealed() *node {
 	n.traits = 0
 	weight := 1
-	if len(n.keys) >= manyKeys && n.index == nil {
-		n.index = make(map[string]int, len(n.keys))
-		for i, key := range n.keys {
-			n.index[key] = i
-		}
-	}
 	switch s := n.scalar.(type) {
 	case string:
 		weight += len(s) / bytesPerWeight
@@ -99,8 +151,8 @@ func (n *node) sealed() *node {
 		n.traits |= kid.traits
 		weight = min(weight+int(kid.weight), math.MaxInt32/4)
 	}
-	for _, key := range n.keys {
-		weight += len(key) / bytesPerWeight
+	if n.names != nil {
+		weight += n.names.weight
 	}
 	n.weight = int32(min(weight, math.MaxInt32/4)) //nolint:gosec // it fits now
 	return n
@@ -143,9 +195,6 @@ func (n *node) at(i int) Pos {
 	return fromYAML(n.yaml.PosAt(n.base + i))
 }
 
-// manyKeys is from how many on a map has an index.
-const manyKeys = 16
-
 // find returns where the kid at a key of a map, or at an index of a list in
 // decimal, stands in n.kids, or -1.
 func (n *node) find(key string) int {
@@ -153,12 +202,12 @@ func (n *node) find(key string) int {
 	case n.kind == listNode:
 		return listIndex(key, len(n.kids))
 	case n.kind != mapNode:
-	case n.index != nil:
-		if i, ok := n.index[key]; ok {
+	case n.names.index != nil:
+		if i, ok := n.names.index[key]; ok {
 			return i
 		}
 	default:
-		return slices.Index(n.keys, key)
+		return slices.Index(n.names.keys, key)
 	}
 	return -1
 }
@@ -168,8 +217,8 @@ func (n *node) find(key string) int {
 func (n *node) value() any {
 	switch n.kind {
 	case mapNode:
-		m := make(map[string]any, len(n.keys))
-		for i, k := range n.keys {
+		m := make(map[string]any, len(n.kids))
+		for i, k := range n.names.keys {
 			m[k] = n.kids[i].value()
 		}
 		return m

@@ -142,12 +142,23 @@ func (r *Resolver) session(d *Document, stage string) *session {
 	return s
 }
 
+// source returns the source of a type, which is nil for those that are built in,
+// or false if there is none here.
+func (s *session) source(typ string) (source Source, known bool) {
+	if s.r.Only != nil && !slices.Contains(s.r.Only, typ) {
+		return nil, false
+	}
+	if typ == "self" || typ == "param" {
+		return nil, true
+	}
+	source = s.r.Sources[typ]
+	return source, source != nil
+}
+
 // known reports whether a type has a source here.
 func (s *session) known(typ string) bool {
-	if s.r.Only != nil && !slices.Contains(s.r.Only, typ) {
-		return false
-	}
-	return typ == "self" || typ == "param" || s.r.Sources[typ] != nil
+	_, known := s.source(typ)
+	return known
 }
 
 func (s *session) types() string {

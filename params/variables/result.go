@@ -153,7 +153,7 @@ func (w *writer) node(n *node, at *place, depth int) {
 	for i, kid := range n.kids {
 		kidAt := at.index(i)
 		if n.kind == mapNode {
-			kidAt = at.field(n.keys[i])
+			kidAt = at.field(n.keys()[i])
 		}
 		if w.skip != nil && w.skip(kidAt) {
 			continue
@@ -164,7 +164,7 @@ func (w *writer) node(n *node, at *place, depth int) {
 		some = true
 		w.line(depth + 1)
 		if n.kind == mapNode {
-			w.scalar(n.keys[i])
+			w.scalar(n.keys()[i])
 			w.b.WriteString(": ")
 		}
 		w.node(kid, kidAt, depth+1)

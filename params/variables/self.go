@@ -118,7 +118,7 @@ func (n *node) reparsed(from *node, part *Part) (*node, error) {
 			changed = changed || out != kid
 		}
 		if changed {
-			return (&node{kind: n.kind, keys: n.keys, index: n.index, kids: kids, from: from, part: part}).sealed(), nil
+			return (&node{kind: n.kind, names: n.names, kids: kids, from: from, part: part}).sealed(), nil
 		}
 	case scalarNode:
 		if n.literal {
@@ -202,6 +202,7 @@ func (s *session) layer(ctx context.Context, x variable, i int, name string) (*n
 	r, ok := s.memo.replies[key]
 	layer := s.layers[i]
 	if !ok {
+		r = new(reply)
 		r.value, r.found, r.err = layer.Layer.Lookup(ctx, name)
 		s.memo.replies[key] = r
 	}

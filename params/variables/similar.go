@@ -54,13 +54,13 @@ func keysAt(n *node, keys ...string) []string {
 			return nil
 		}
 	}
-	return n.keys
+	return n.keys()
 }
 
 // keysBelow returns the addresses of all keys, down to a depth.
 func keysBelow(n *node, prefix string, depth int) []string {
 	var names []string
-	for i, key := range n.keys {
+	for i, key := range n.keys() {
 		names = append(names, prefix+key)
 		if depth > 1 {
 			names = append(names, keysBelow(n.kids[i], prefix+key+".", depth-1)...)

@@ -68,12 +68,12 @@ func (s *session) edits(ctx context.Context, d *Document, result *Result, failed
 	d.root.walk(nil, func(n *node, at *place) {
 		keys := at.keys()
 		other := len(keys) > 1 && isBlock(keys[0]) && s.otherStage(keys[1])
-		if n.kind != textNode || n.bad != nil || n.yaml == nil || seen[written{n.yaml, n.base}] || failed[at.String()] || other {
+		if n.kind != textNode || n.bad() != nil || n.yaml == nil || seen[written{n.yaml, n.base}] || failed[at.String()] || other {
 			return
 		}
 		seen[written{n.yaml, n.base}] = true
-		if n.parts.Whole(n.text()) {
-			if !s.concerns(n.parts[0]) {
+		if n.parts().Whole(n.text()) {
+			if !s.concerns(n.parts()[0]) {
 				return
 			}
 			if v := result.root.along(keys); v != nil && v.written == nil {
@@ -123,8 +123,8 @@ func forSplice(n *node) (v any, ok bool) {
 	tree = func(n *node) any {
 		switch n.kind {
 		case mapNode:
-			m := make(map[string]any, len(n.keys))
-			for i, key := range n.keys {
+			m := make(map[string]any, len(n.keys()))
+			for i, key := range n.keys() {
 				m[key] = tree(n.kids[i])
 			}
 			return m
@@ -147,7 +147,7 @@ func forSplice(n *node) (v any, ok bool) {
 // whole replaces a variable that is all of a value, with the quotes around it.
 func (d *Document) whole(n, value *node) []edit {
 	v, ok := forSplice(value)
-	start, end, found := d.span(n, n.parts[0])
+	start, end, found := d.span(n, n.parts()[0])
 	if !ok || !found || v == n.scalar {
 		return nil
 	}
@@ -184,7 +184,7 @@ func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 	var list []edit
 	var want strings.Builder
 	last := 0
-	for _, p := range n.parts {
+	for _, p := range n.parts() {
 		want.WriteString(n.text()[last:p.Start])
 		last = p.End
 		written := n.text()[p.Start:p.End]
@@ -228,7 +228,7 @@ func (d *Document) fit(n *node, list []edit, want string) []edit {
 		return nil
 	}
 	begin := -1
-	if first := n.parts[0]; first.Sources != nil {
+	if first := n.parts()[0]; first.Sources != nil {
 		if at, _, ok := d.span(n, first); ok {
 			begin = at - first.Start
 		}

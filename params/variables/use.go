@@ -37,7 +37,7 @@ func (d *Document) Variables() []Use {
 			return
 		}
 		keys, where := at.keys(), at.String()
-		eachVariable(n.parts, func(p Part) {
+		eachVariable(n.parts(), func(p Part) {
 			u := Use{Pos: n.at(p.Start), Path: where, Keys: keys, Expr: n.text()[p.Start:p.End]}
 			for _, c := range p.Sources {
 				u.Sources = append(u.Sources, useSource(n.text(), c))
@@ -91,7 +91,7 @@ func (n *node) walk(at *place, visit func(*node, *place)) {
 	visit(n, at)
 	for i, kid := range n.kids {
 		if n.kind == mapNode {
-			kid.walk(at.field(n.keys[i]), visit)
+			kid.walk(at.field(n.keys()[i]), visit)
 		} else {
 			kid.walk(at.index(i), visit)
 		}

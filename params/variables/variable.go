@@ -11,7 +11,7 @@ type variable struct {
 
 // first returns the first variable or escape of a text, for errors that are
 // about the whole text.
-func first(n *node, c *cell) variable { return variable{n, c, &n.parts[0]} }
+func first(n *node, c *cell) variable { return variable{n, c, &n.parts()[0]} }
 
 // text returns the variable as it is written.
 func (x variable) text() string { return x.n.text()[x.p.Start:x.p.End] }

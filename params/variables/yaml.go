@@ -71,7 +71,7 @@ func (w *yamlWriter) node(n *node, depth int, inline bool) {
 			w.node(kid, depth+1, below)
 			continue
 		}
-		w.b.WriteString(yamlScalar(n.keys[i]) + ":")
+		w.b.WriteString(yamlScalar(n.keys()[i]) + ":")
 		if !below {
 			w.b.WriteByte(' ')
 			w.node(kid, depth+1, false)
