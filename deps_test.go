@@ -82,7 +82,7 @@ var thirdParty = map[string][]string{
 	"pipeline/workflow":    {"github.com/bmatcuk/doublestar/v4"},
 	"pipeline/deploy":      {"github.com/aws/aws-sdk-go-v2/..."},
 	"profile/awsaccess":    {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."},
-	"gitflow":              {"github.com/go-git/go-git/v5/...", "github.com/go-git/go-billy/v5/..."},
+	"gitflow":              {"github.com/go-git/go-git/v5/...", "github.com/go-git/go-billy/v5/...", "github.com/skeema/knownhosts", "golang.org/x/crypto/ssh/..."},
 	"gitflow/internal/odb": {"github.com/go-git/go-git/v5/plumbing/..."},
 	"examples/...":         {"..."},
 }

@@ -1,7 +1,9 @@
 package gitflow
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -95,14 +97,33 @@ func subject(message string) string {
 	return strings.Join(strings.Fields(paragraph), " ")
 }
 
-// commitObject encodes a commit. The signatures have been checked.
-func commitObject(tree plumbing.Hash, parents []plumbing.Hash, author, committer Signature, message string) (plumbing.EncodedObject, error) {
+// commitObject encodes a commit and has it signed, if there is a signer. Who made
+// it has been checked.
+func commitObject(ctx context.Context, tree plumbing.Hash, parents []plumbing.Hash, author, committer Signature, message string, signer Signer) (plumbing.EncodedObject, error) {
 	c := object.Commit{
 		TreeHash: tree, ParentHashes: parents, Message: strings.TrimRight(message, "\n") + "\n",
 		Author:    object.Signature{Name: author.Name, Email: author.Email, When: author.When},
 		Committer: object.Signature{Name: committer.Name, Email: committer.Email, When: committer.When},
 	}
 	obj := &plumbing.MemoryObject{}
+	if err := c.Encode(obj); err != nil {
+		return nil, fmt.Errorf("encode commit: %w", err)
+	}
+	if signer == nil {
+		return obj, nil
+	}
+	in, err := obj.Reader()
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, err
+	}
+	if c.PGPSignature, err = signer.sign(ctx, text); err != nil {
+		return nil, err
+	}
+	obj = &plumbing.MemoryObject{}
 	if err := c.Encode(obj); err != nil {
 		return nil, fmt.Errorf("encode commit: %w", err)
 	}

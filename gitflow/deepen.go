@@ -20,13 +20,18 @@ func isMissing(err error) bool { return errors.Is(err, ErrShallow) || errors.Is(
 // deepen fetches more and more of the history of some revisions until try finds
 // what it needs, or the remote has no more.
 func (r *Repository) deepen(ctx context.Context, from *Remote, revs []string, try func() error) error {
+	if other, ok, err := from.local(); err != nil {
+		return err
+	} else if ok {
+		return r.copyHistory(ctx, other, revs, try)
+	}
 	for _, depth := range []int{50, 400, 3200, wholeHistory} {
 		shallow := len(r.shallow.all()) > 0
 		if !shallow {
 			depth = 0
 		}
 		if err := r.fetchHistory(ctx, from, revs, depth); err != nil {
-			return from.explain(err)
+			return err
 		}
 		err := try()
 		if !isMissing(err) || !shallow {
@@ -39,7 +44,11 @@ func (r *Repository) deepen(ctx context.Context, from *Remote, revs []string, tr
 // fetchHistory fetches commits by their names here, or by their hashes, without
 // a ref that keeps them.
 func (r *Repository) fetchHistory(ctx context.Context, from *Remote, revs []string, depth int) error {
-	session, adv, err := from.upload(ctx)
+	l, err := from.link(ctx)
+	if err != nil {
+		return err
+	}
+	session, adv, err := l.upload(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,7 +70,27 @@ func (r *Repository) fetchHistory(ctx context.Context, from *Remote, revs []stri
 	if err != nil {
 		return err
 	}
-	return r.request(ctx, session, adv, wants, here, depth)
+	return l.explain(ctx, r.request(ctx, session, adv, wants, here, depth))
+}
+
+// copyHistory takes the whole history of some revisions from a repository on this
+// machine.
+func (r *Repository) copyHistory(ctx context.Context, from *Repository, revs []string, try func() error) error {
+	for _, rev := range revs {
+		if isNone(rev) {
+			continue
+		}
+		h, err := r.resolve(rev)
+		if err != nil {
+			if h, err = from.resolve(rev); err != nil {
+				return err
+			}
+		}
+		if err := r.take(ctx, from, r.objects, h); err != nil {
+			return err
+		}
+	}
+	return try()
 }
 
 // wants returns what to ask for so that the history of the revisions comes. A

@@ -5,16 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // FetchOptions is what to fetch. The zero value fetches all branches into
@@ -31,13 +30,11 @@ type FetchOptions struct {
 	Prune bool
 }
 
-// haveLimit is how many commits a fetch tells the remote that it has.
-const haveLimit = 256
-
 // Fetch copies branches of a remote with their history, and moves the refs that
 // keep them here to wherever the branches are now. It returns those branches,
 // sorted by name. A branch that is asked for and not there is an error that
-// wraps [ErrNotFound].
+// wraps [ErrNotFound]. Into a shallow clone comes what is newer than its
+// beginning.
 func (r *Repository) Fetch(ctx context.Context, from *Remote, o FetchOptions) ([]Branch, error) {
 	branches, err := r.fetch(ctx, from, o)
 	if err != nil {
@@ -51,20 +48,13 @@ func (r *Repository) fetch(ctx context.Context, from *Remote, o FetchOptions) ([
 	if !strings.HasPrefix(into, "refs/") || !strings.HasSuffix(into, "/") {
 		return nil, fmt.Errorf("into %q: want a name that begins with refs/ and ends in a slash", into)
 	}
-	session, adv, err := from.upload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	branches, err := chosen(advertisedBranches(adv), o.Branches)
-	if err != nil {
-		return nil, err
-	}
 	here, err := r.listRefs(ctx, "refs/")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.download(ctx, session, adv, branches, here); err != nil {
-		return nil, from.explain(err)
+	branches, err := r.get(ctx, from, o.Branches, here)
+	if err != nil {
+		return nil, err
 	}
 	var updates []RefUpdate
 	kept := map[string]bool{}
@@ -88,6 +78,71 @@ func (r *Repository) fetch(ctx context.Context, from *Remote, o FetchOptions) ([
 		return nil, err
 	}
 	return branches, r.moveFetched(ctx, checked)
+}
+
+// get copies branches of a remote with all they need, and returns where they
+// are.
+func (r *Repository) get(ctx context.Context, from *Remote, names []string, here map[string]plumbing.Hash) ([]Branch, error) {
+	if other, ok, err := from.local(); err != nil {
+		return nil, err
+	} else if ok {
+		return r.getLocal(ctx, other, names)
+	}
+	l, err := from.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, adv, err := l.upload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	branches, err := chosen(advertisedBranches(adv), names)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	err = errors.Join(r.download(ctx, s, adv, branches, here), s.Close())
+	return branches, l.explain(ctx, err)
+}
+
+func (r *Repository) getLocal(ctx context.Context, from *Repository, names []string) ([]Branch, error) {
+	all, err := from.Branches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	branches, err := chosen(all, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range branches {
+		if err := r.take(ctx, from, r.objects, plumbing.NewHash(b.Commit)); err != nil {
+			return nil, fmt.Errorf("branch %s: %w", b.Name, err)
+		}
+	}
+	return branches, nil
+}
+
+// borrow gets a commit with its history, without a ref that keeps it. It returns
+// the repository, or a copy with the objects in memory.
+func (r *Repository) borrow(ctx context.Context, s transport.UploadPackSession, adv *packp.AdvRefs, tip plumbing.Hash, inMemory bool) (*Repository, error) {
+	r.objects.refresh()
+	if ok, err := r.objects.has(tip); ok || err != nil {
+		return r, err
+	}
+	here, err := r.listRefs(ctx, "refs/")
+	if err != nil {
+		return nil, err
+	}
+	wants := []plumbing.Hash{tip}
+	if !inMemory {
+		return r, r.request(ctx, s, adv, wants, here, 0)
+	}
+	answer, err := r.ask(ctx, s, adv, wants, here, 0)
+	if err != nil {
+		return nil, err
+	}
+	store := memory.NewStorage()
+	err = errors.Join(packfile.UpdateObjectStorage(store, answer.pack), answer.Close())
+	return r.with(slices.Collect(maps.Values(store.Objects))), err
 }
 
 // moveFetched deletes first, because a branch may take the place of a folder.
@@ -128,95 +183,4 @@ func chosen(all []Branch, names []string) ([]Branch, error) {
 		list = append(list, all[i])
 	}
 	return list, errors.Join(problems...)
-}
-
-// download copies the objects that the branches need and that are not here.
-func (r *Repository) download(ctx context.Context, s transport.UploadPackSession, adv *packp.AdvRefs, branches []Branch, here map[string]plumbing.Hash) error {
-	var wants []plumbing.Hash
-	r.objects.refresh()
-	for _, b := range branches {
-		h := plumbing.NewHash(b.Commit)
-		if ok, err := r.objects.has(h); err != nil {
-			return err
-		} else if !ok {
-			wants = append(wants, h)
-		}
-	}
-	if len(wants) == 0 {
-		return nil
-	}
-	return r.request(ctx, s, adv, wants, here, 0)
-}
-
-// request asks for commits, with as much of their history as depth says; 0 is
-// all of it, or all that is newer than a shallow clone begins.
-func (r *Repository) request(ctx context.Context, s transport.UploadPackSession, adv *packp.AdvRefs, wants []plumbing.Hash, here map[string]plumbing.Hash, depth int) error {
-	haves, err := r.recent(ctx, here)
-	if err != nil {
-		return err
-	}
-	req := packp.NewUploadPackRequestFromCapabilities(adv.Capabilities)
-	req.Wants, req.Haves = wants, haves
-	req.Shallows, req.Depth = r.shallow.all(), packp.DepthCommits(depth)
-	if len(req.Shallows) > 0 || depth > 0 {
-		if !adv.Capabilities.Supports(capability.Shallow) {
-			return fmt.Errorf("%w: the host does not serve shallow clones (clone again without --depth)", ErrShallow)
-		}
-		if err := req.Capabilities.Set(capability.Shallow); err != nil {
-			return err
-		}
-	}
-	answer, err := s.UploadPack(ctx, req)
-	if err != nil {
-		return err
-	}
-	var in io.Reader = answer
-	switch {
-	case req.Capabilities.Supports(capability.Sideband64k):
-		in = sideband.NewDemuxer(sideband.Sideband64k, answer)
-	case req.Capabilities.Supports(capability.Sideband):
-		in = sideband.NewDemuxer(sideband.Sideband, answer)
-	}
-	err = packfile.UpdateObjectStorage(r.objects.writer(), in)
-	if errors.Is(err, packfile.ErrEmptyPackfile) && depth > 0 {
-		err = nil // it was all here, only cut off
-	}
-	err = errors.Join(err, answer.Close())
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	r.objects.refresh()
-	if err == nil && (len(answer.Shallows) > 0 || len(answer.Unshallows) > 0) {
-		err = r.shallow.change(ctx, answer.Shallows, answer.Unshallows)
-	}
-	return err
-}
-
-// recent returns commits that are here, the newest ones, so that the remote
-// need not send them.
-func (r *Repository) recent(ctx context.Context, here map[string]plumbing.Hash) ([]plumbing.Hash, error) {
-	p := newPainter(r)
-	for _, h := range here {
-		commit, err := r.peel(h)
-		if errors.Is(err, ErrNotFound) {
-			continue // a tag of a tree, or a ref that is broken
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := p.add(commit, inA); err != nil {
-			return nil, err
-		}
-	}
-	for p.open > 0 && len(p.colour) < haveLimit {
-		if err := p.step(ctx); err != nil && !errors.Is(err, ErrShallow) {
-			return nil, err
-		}
-	}
-	hashes := make([]plumbing.Hash, 0, len(p.colour))
-	for h := range p.colour {
-		hashes = append(hashes, h)
-	}
-	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return newer(p.commits[a], p.commits[b]) })
-	return hashes, nil
 }

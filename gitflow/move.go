@@ -12,13 +12,38 @@ import (
 // move is what Promote and Revert have in common: a branch, a new commit on top
 // of it, and one step from one to the other.
 type move struct {
-	repo              *Repository
+	repo              *Repository // that has what the branch has, once tip was called
 	target            Target
 	branch            string
 	expect            string
 	dryRun            bool
 	revision          bool // branch is no branch, but another revision: in a dry run only
 	author, committer Signature
+	signer            Signer
+}
+
+func newMove(r *Repository, target Target, branch, expect string, dryRun bool) *move {
+	if target == nil {
+		target = r
+	}
+	return &move{repo: r, target: target, branch: branch, expect: expect, dryRun: dryRun}
+}
+
+// replan does what plan says, and again from the beginning if somebody else
+// moved the branch meanwhile.
+func replan(expect string, attempts int, plan func() (Result, error)) (Result, error) {
+	if attempts <= 0 {
+		attempts = 5
+	}
+	for try := 1; ; try++ {
+		res, err := plan()
+		if err == nil || !errors.Is(err, ErrMoved) || expect != "" {
+			return res, err
+		}
+		if try >= attempts {
+			return res, fmt.Errorf("%w (others were faster %d times)", err, try)
+		}
+	}
 }
 
 // sign sets who makes the commit.
@@ -30,42 +55,41 @@ func (m *move) sign(author, committer Signature) error {
 	return errors.Join(author.check("author"), committer.check("committer"))
 }
 
-// tip returns the commit at which the branch is, and which this repository
-// must have.
+// tip returns the commit at which the branch is, and gets it into the repository
+// of the move.
 func (m *move) tip(ctx context.Context) (plumbing.Hash, error) {
-	branches, err := m.target.Branches(ctx)
+	name := strings.TrimPrefix(m.branch, headsPrefix)
+	commit, with, err := m.target.lend(ctx, m.repo, name, m.dryRun)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	name := strings.TrimPrefix(m.branch, headsPrefix)
-	for _, b := range branches {
-		if b.Name != name {
-			continue
-		}
-		if m.expect != "" && !strings.EqualFold(m.expect, b.Commit) {
-			return plumbing.ZeroHash, &MovedError{Ref: headsPrefix + name, Want: m.expect, Got: b.Commit}
-		}
-		tip := plumbing.NewHash(b.Commit)
-		if _, err := m.repo.objects.commit(tip); err != nil {
-			if errors.Is(err, ErrNotFound) && m.target != Target(m.repo) {
-				err = fmt.Errorf("%w in %v (fetch it first)", err, m.repo)
+	if commit == "" {
+		if m.dryRun && m.target == Target(m.repo) {
+			if tip, err := m.repo.resolve(m.branch); err == nil {
+				m.revision = true
+				return tip, nil
 			}
-			return plumbing.ZeroHash, fmt.Errorf("branch %s: %w", name, err)
 		}
-		return tip, nil
+		return plumbing.ZeroHash, fmt.Errorf("branch %q %w", name, ErrNotFound)
 	}
-	if m.dryRun && m.target == Target(m.repo) {
-		if tip, err := m.repo.resolve(m.branch); err == nil {
-			m.revision = true
-			return tip, nil
-		}
+	if m.expect != "" && !strings.EqualFold(m.expect, commit) {
+		return plumbing.ZeroHash, &MovedError{Ref: headsPrefix + name, Want: m.expect, Got: commit}
 	}
-	return plumbing.ZeroHash, fmt.Errorf("branch %q %w", name, ErrNotFound)
+	m.repo = with
+	tip := plumbing.NewHash(commit)
+	if _, err := m.repo.objects.commit(tip); err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("branch %s: %w", name, err)
+	}
+	return tip, nil
 }
 
 // commit makes a commit and moves the branch to it. It returns the hash.
 func (m *move) commit(ctx context.Context, branch, old string, tree plumbing.Hash, parents []plumbing.Hash, message string, objs []plumbing.EncodedObject) (string, error) {
-	obj, err := commitObject(tree, parents, m.author, m.committer, message)
+	signer := m.signer
+	if m.dryRun {
+		signer = nil
+	}
+	obj, err := commitObject(ctx, tree, parents, m.author, m.committer, message, signer)
 	if err != nil {
 		return "", err
 	}

@@ -35,11 +35,17 @@ type PromoteOptions struct {
 	// FastForward says whether to do without a merge commit. Default:
 	// [NeverFastForward].
 	FastForward FastForward
+	// Sign signs the commit. It is not called in a dry run, whose hash is that of
+	// the commit without its signature. Default: the commit is not signed.
+	Sign Signer
 	// Expect is the commit that the branch must be at, as a hash. Default: where
-	// it is when Promote begins.
+	// it is, also if somebody else moves it meanwhile: then all is computed anew
+	// from there, up to Attempts times.
 	Expect string
-	// Target is where the branch is; what it has must be here too, so fetch
-	// first. Default: this repository.
+	// Attempts is how often to try when others move the branch too. Default: 5.
+	Attempts int
+	// Target is where the branch is. What it has and this repository has not is
+	// fetched, without a ref that keeps it. Default: this repository.
 	Target Target
 	// TreeAttributes makes the .gitattributes of the branch say how files are
 	// merged, as in a work tree of git's. Default: info/attributes alone does, as
@@ -88,10 +94,11 @@ type Result struct {
 // or by a fast-forward, see [PromoteOptions.FastForward]. The tree of a merge is
 // the one that git would make. If the two cannot be joined the
 // error is a [*ConflictError], and nothing is changed. The branch is moved by
-// compare-and-swap: if somebody else moves it meanwhile, the error wraps
-// [ErrMoved] and nothing is changed.
+// compare-and-swap. If somebody else was faster, the promotion is made anew on
+// top of what the branch has then; if that happens too often, or Expect is set,
+// the error wraps [ErrMoved] and nothing is changed.
 func (r *Repository) Promote(ctx context.Context, from, to string, o PromoteOptions) (Result, error) {
-	res, err := r.promote(ctx, from, to, o)
+	res, err := replan(o.Expect, o.Attempts, func() (Result, error) { return r.promote(ctx, from, to, o) })
 	if err != nil {
 		return Result{}, fmt.Errorf("gitflow: promote %q into %q in %v: %w", from, to, cmp.Or[any](o.Target, r), err)
 	}
@@ -99,10 +106,8 @@ func (r *Repository) Promote(ctx context.Context, from, to string, o PromoteOpti
 }
 
 func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOptions) (Result, error) {
-	m := move{repo: r, target: o.Target, branch: to, expect: o.Expect, dryRun: o.DryRun}
-	if m.target == nil {
-		m.target = r
-	}
+	m := newMove(r, o.Target, to, o.Expect, o.DryRun)
+	m.signer = o.Sign
 	if o.FastForward != OnlyFastForward {
 		if err := m.sign(o.Author, o.Committer); err != nil {
 			return Result{}, err
@@ -112,6 +117,7 @@ func (r *Repository) promote(ctx context.Context, from, to string, o PromoteOpti
 	if err != nil {
 		return Result{}, err
 	}
+	r = m.repo
 	commit, err := r.resolve(from)
 	if err != nil {
 		return Result{}, err

@@ -192,13 +192,18 @@ func TestPromoteElsewhere(t *testing.T) {
 	newer := g.change("master", "x", "1")
 	unknown, err := there.Promote(t.Context(), "prod", "master", gitflow.PromoteOptions{Author: ann})
 	require.NoError(t, err)
-	_, err = here.Promote(t.Context(), newer, "master", gitflow.PromoteOptions{Author: ann, Target: there})
-	require.ErrorIs(t, err, gitflow.ErrNotFound)
-	require.ErrorContains(t, err, "fetch it first")
-	require.NoError(t, there.Push(t.Context(), here, gitflow.RefUpdate{Name: "refs/remotes/origin/master", New: unknown.New}))
-	_, err = here.Promote(t.Context(), newer, "master", gitflow.PromoteOptions{Author: ann, Target: there})
+	_, err = g.try("cat-file", "-e", unknown.New)
+	require.Error(t, err, "only there")
+	before := g.git("count-objects", "-v")
+	dry, err := here.Promote(t.Context(), newer, "master", gitflow.PromoteOptions{Author: ann, Target: there, DryRun: true})
 	require.NoError(t, err)
+	require.Equal(t, before, g.git("count-objects", "-v"), "a dry run keeps it in memory")
+	res, err = here.Promote(t.Context(), newer, "master", gitflow.PromoteOptions{Author: ann, Target: there})
+	require.NoError(t, err)
+	require.Equal(t, dry.New, res.New)
+	require.Equal(t, res.New, to.git("rev-parse", "master"))
 	to.fsck()
+	g.fsck()
 }
 
 func TestRevert(t *testing.T) {

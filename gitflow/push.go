@@ -3,10 +3,10 @@ package gitflow
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // Target is what branches can be pushed to: a [*Repository] on this machine or
@@ -14,6 +14,11 @@ import (
 type Target interface {
 	// Branches returns all branches, sorted by name.
 	Branches(ctx context.Context) ([]Branch, error)
+
+	// lend gets a branch with its history into another repository. It returns the
+	// commit at which the branch is, or "" if there is none, and that repository, or
+	// a copy of it with the objects in memory if nothing may be written.
+	lend(ctx context.Context, to *Repository, branch string, inMemory bool) (commit string, with *Repository, err error)
 
 	// receive copies what the updates need from another repository, then moves
 	// the refs, all or none. The updates come from checkUpdates.
@@ -49,16 +54,12 @@ func (r *Repository) receive(ctx context.Context, from *Repository, updates []Re
 	if err := r.compare(ctx, updates); err != nil {
 		return err
 	}
-	if from.dirs.common != r.dirs.common {
-		r.objects.refresh()
-		c := copier{from: from, to: r.objects, shallow: r.shallow}
-		for _, u := range updates {
-			if u.New == "" {
-				continue
-			}
-			if err := c.any(ctx, plumbing.NewHash(u.New)); err != nil {
-				return fmt.Errorf("%s: %w", u.Name, err)
-			}
+	for _, u := range updates {
+		if u.New == "" {
+			continue
+		}
+		if err := r.take(ctx, from, r.objects, plumbing.NewHash(u.New)); err != nil {
+			return fmt.Errorf("%s: %w", u.Name, err)
 		}
 	}
 	for _, u := range updates {
@@ -72,6 +73,40 @@ func (r *Repository) receive(ctx context.Context, from *Repository, updates []Re
 	return r.update(ctx, updates)
 }
 
+func (r *Repository) lend(ctx context.Context, to *Repository, branch string, inMemory bool) (commit string, with *Repository, err error) {
+	full := headsPrefix + branch
+	if !validRef(full) {
+		return "", to, nil // no branch is called so
+	}
+	tip, ok, err := r.refHash(full)
+	if err != nil || !ok {
+		return "", to, err
+	}
+	if !inMemory {
+		return tip.String(), to, to.take(ctx, r, to.objects, tip)
+	}
+	s := &scratch{objects: to.objects, made: map[plumbing.Hash]plumbing.EncodedObject{}}
+	if err := to.take(ctx, r, s, tip); err != nil {
+		return "", nil, err
+	}
+	return tip.String(), to.with(slices.Collect(maps.Values(s.made))), nil
+}
+
+// take copies an object with all that it needs from another repository.
+func (r *Repository) take(ctx context.Context, from *Repository, to sink, h plumbing.Hash) error {
+	if from.dirs.common == r.dirs.common {
+		return nil
+	}
+	r.objects.refresh()
+	c := copier{from: from, to: to, shallow: r.shallow}
+	return c.any(ctx, h)
+}
+
+// with returns the repository with some more objects, which are not written.
+func (r *Repository) with(objs []plumbing.EncodedObject) *Repository {
+	return &Repository{dirs: r.dirs, objects: r.objects.with(objs), shallow: r.shallow}
+}
+
 // checkRefObject refuses a branch that would point to something else than a
 // commit, or to nothing.
 func (r *Repository) checkRefObject(u RefUpdate) error {
@@ -83,124 +118,4 @@ func (r *Repository) checkRefObject(u RefUpdate) error {
 		return fmt.Errorf("%s: %s is a %v, want a commit", u.Name, u.New, obj.Type())
 	}
 	return nil
-}
-
-// copier copies objects that to does not have. It writes an object after all
-// that it names, so that whatever is there is complete, also after a crash.
-type copier struct {
-	from    *Repository
-	to      *objects
-	shallow *shallowCommits // of to
-}
-
-// any copies a commit with its history, or a tag, a tree or a blob.
-func (c *copier) any(ctx context.Context, h plumbing.Hash) error {
-	obj, err := c.from.objects.get(plumbing.AnyObject, h)
-	if err != nil {
-		return err
-	}
-	switch obj.Type() {
-	case plumbing.CommitObject:
-		return c.history(ctx, h)
-	case plumbing.TagObject:
-		tag := &object.Tag{}
-		if err := tag.Decode(obj); err != nil {
-			return fmt.Errorf("tag %s: %w", h, err)
-		}
-		if err := c.any(ctx, tag.Target); err != nil {
-			return err
-		}
-		return c.to.put(obj)
-	case plumbing.TreeObject:
-		return c.tree(ctx, h)
-	default:
-		return c.to.put(obj)
-	}
-}
-
-// history copies a commit and its ancestors, oldest first. It keeps its own
-// stack, because a history may be a million commits deep.
-func (c *copier) history(ctx context.Context, tip plumbing.Hash) error {
-	stack := []plumbing.Hash{tip}
-	open := map[plumbing.Hash]bool{}
-	for len(stack) > 0 {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		h := stack[len(stack)-1]
-		if ok, err := c.to.has(h); err != nil {
-			return err
-		} else if ok {
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		commit, err := c.from.objects.commit(h)
-		if err != nil {
-			return err
-		}
-		if c.from.shallow.has(h) && !c.shallow.has(h) {
-			return c.from.shallowError(h)
-		}
-		if !open[h] { // first its parents, then again this one
-			open[h] = true
-			stack = append(stack, commit.ParentHashes...)
-			continue
-		}
-		if err := c.tree(ctx, commit.TreeHash); err != nil {
-			return fmt.Errorf("commit %s: %w", h, err)
-		}
-		obj, err := c.from.objects.get(plumbing.CommitObject, h)
-		if err != nil {
-			return err
-		}
-		if err := c.to.put(obj); err != nil {
-			return err
-		}
-		stack = stack[:len(stack)-1]
-	}
-	return nil
-}
-
-func (c *copier) tree(ctx context.Context, h plumbing.Hash) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	if ok, err := c.to.has(h); ok || err != nil {
-		return err
-	}
-	entries, err := c.from.objects.tree(h)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		switch e.Mode {
-		case filemode.Dir:
-			err = c.tree(ctx, e.Hash)
-		case filemode.Submodule: // a commit of another repository
-		default:
-			err = c.blob(e.Hash)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if h == emptyTree() {
-		return c.to.put(treeObject(nil))
-	}
-	obj, err := c.from.objects.get(plumbing.TreeObject, h)
-	if err != nil {
-		return err
-	}
-	return c.to.put(obj)
-}
-
-func (c *copier) blob(h plumbing.Hash) error {
-	if ok, err := c.to.has(h); ok || err != nil {
-		return err
-	}
-	obj, err := c.from.objects.get(plumbing.BlobObject, h)
-	if err != nil {
-		return err
-	}
-	return c.to.put(obj)
 }

@@ -14,7 +14,7 @@ import (
 // revert is an error that wraps [ErrNotFound]. All else is as in
 // [Repository.Revert]; o.Parent must be 0, because a revert has one parent.
 func (r *Repository) Reapply(ctx context.Context, branch, work string, o RevertOptions) (Result, error) {
-	res, err := r.reapply(ctx, branch, work, o)
+	res, err := replan(o.Expect, o.Attempts, func() (Result, error) { return r.reapply(ctx, branch, work, o) })
 	if err != nil {
 		return Result{}, fmt.Errorf("gitflow: reapply %q in %q of %v: %w", work, branch, cmp.Or[any](o.Target, r), err)
 	}
@@ -22,14 +22,12 @@ func (r *Repository) Reapply(ctx context.Context, branch, work string, o RevertO
 }
 
 func (r *Repository) reapply(ctx context.Context, branch, work string, o RevertOptions) (Result, error) {
-	m := move{repo: r, target: o.Target, branch: branch, expect: o.Expect, dryRun: o.DryRun}
-	if m.target == nil {
-		m.target = r
-	}
+	m := newMove(r, o.Target, branch, o.Expect, o.DryRun)
 	tip, err := m.tip(ctx)
 	if err != nil {
 		return Result{}, err
 	}
+	r = m.repo
 	commit, err := r.resolve(work)
 	if err != nil {
 		return Result{}, err

@@ -185,6 +185,8 @@ func (r *Repository) packedRefs() (map[string]plumbing.Hash, error) {
 	return refs, nil
 }
 
+func validRef(name string) bool { return plumbing.ReferenceName(name).Validate() == nil }
+
 // absent reports whether err says that a loose ref is not there: no file, or a
 // directory of refs of that name, or a file where a directory would have to be.
 func absent(err error) bool {

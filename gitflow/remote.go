@@ -4,218 +4,182 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
+	"path/filepath"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 )
 
 // Remote is a repository behind a URL. Fetch from it with [Repository.Fetch],
 // push to it with [Repository.Push], and name it as the target of a promotion or
 // a revert. It is safe for concurrent use as long as its fields stay as they
-// are.
+// are. No error and no text of it holds a password or a token.
 type Remote struct {
-	// URL is where the repository is: http or https. Required. A name and a
-	// password in it are used if Username and Password are empty.
+	// URL is where the repository is: https, http, ssh (also as git@host:path),
+	// file or the absolute path of a directory, which is opened without a git
+	// program. Required. A name and a password in it are used if there are no
+	// other credentials.
 	URL string
-	// Username and Password are sent with each request, if either is set. A
-	// token is a Password; what belongs into Username then is for the host to
-	// say.
-	Username, Password string
-	// Client makes the requests. Default: [http.DefaultClient].
-	Client *http.Client
+	// Username and Password are sent with each request over http, if either is
+	// set. A token is a Password; what belongs into Username then is for the host
+	// to say: GitHub takes x-access-token, GitLab oauth2. Over ssh, Username is
+	// the user (default: that of the URL, else git).
+	Username string
+	Password string `json:"-"`
+	// Credentials is asked for Username and Password instead, before each
+	// operation: for tokens that do not live long.
+	Credentials func(ctx context.Context) (username, password string, err error) `json:"-"`
+	// Client makes the requests over http. Default: [http.DefaultClient].
+	Client *http.Client `json:"-"`
+	// SSH is how to log in over ssh.
+	SSH SSH
 }
 
 // String returns the URL without name and password.
 func (m *Remote) String() string {
-	u, err := url.Parse(m.URL)
+	p, err := m.place()
 	if err != nil {
 		return "remote with an unreadable URL"
 	}
-	u.User = nil
-	return u.String()
+	return p.String()
 }
 
-// endpoint returns the URL without credentials, and these.
-func (m *Remote) endpoint() (*transport.Endpoint, transport.AuthMethod, error) {
+// GoString is String, so that no form of printing shows a password.
+func (m *Remote) GoString() string { return m.String() }
+
+// LogValue is String for log/slog.
+func (m *Remote) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// place is a URL taken apart.
+type place struct {
+	scheme             string // http, https, ssh or file
+	host               string // with its port, if it has one
+	path               string
+	username, password string
+}
+
+func (p place) String() string {
+	if p.scheme == "file" {
+		return p.path
+	}
+	return (&url.URL{Scheme: p.scheme, Host: p.host, Path: p.path}).String()
+}
+
+// place reads the URL. Its errors do not repeat it, because it may hold a
+// password.
+func (m *Remote) place() (place, error) {
+	if filepath.IsAbs(m.URL) {
+		return place{scheme: "file", path: m.URL}, nil
+	}
+	if host, path, ok := strings.Cut(m.URL, ":"); ok && !strings.Contains(host, "/") && !strings.HasPrefix(path, "//") {
+		user, host, named := cutLast(host, "@")
+		if !named {
+			user = ""
+		}
+		return place{scheme: "ssh", host: host, path: path, username: user}, nil
+	}
 	u, err := url.Parse(m.URL)
 	if err != nil {
-		return nil, nil, errors.New("the URL cannot be read") // which may hold a password
+		return place{}, errors.New("the URL cannot be read")
 	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, nil, fmt.Errorf("scheme %q is not supported (use http or https, or open a directory)", u.Scheme)
+	p := place{scheme: strings.ToLower(u.Scheme), host: u.Host, path: u.Path, username: u.User.Username()}
+	p.password, _ = u.User.Password()
+	switch p.scheme {
+	case "http", "https", "ssh":
+		if p.host == "" {
+			return place{}, fmt.Errorf("the URL has no host (want such as %s://host/path)", p.scheme)
+		}
+	case "file":
+		p.path = filepath.FromSlash(p.path)
+		if p.host != "" && p.host != "localhost" {
+			return place{}, errors.New("a file of another host cannot be read (use ssh or https)")
+		}
+	default:
+		return place{}, fmt.Errorf("scheme %q is not supported (use https, http, ssh, file or an absolute path)", p.scheme)
 	}
-	auth := githttp.BasicAuth{Username: m.Username, Password: m.Password}
-	if auth == (githttp.BasicAuth{}) && u.User != nil {
-		auth.Username = u.User.Username()
-		auth.Password, _ = u.User.Password()
-	}
-	u.User = nil
-	ep, err := transport.NewEndpoint(u.String())
-	if err != nil || auth == (githttp.BasicAuth{}) {
-		return ep, nil, err
-	}
-	return ep, &auth, nil
+	return p, nil
 }
 
-func (m *Remote) transport() transport.Transport {
-	if m.Client != nil {
-		return githttp.NewClient(m.Client)
+// cutLast cuts around the last sep. Without one all is before it.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
 	}
-	return githttp.NewClient(http.DefaultClient)
+	return s, s, false
 }
 
-// upload opens a session to read with.
-func (m *Remote) upload(ctx context.Context) (transport.UploadPackSession, *packp.AdvRefs, error) {
-	ep, auth, err := m.endpoint()
-	if err != nil {
-		return nil, nil, err
+// local opens the repository if it is on this machine.
+func (m *Remote) local() (r *Repository, ok bool, err error) {
+	p, err := m.place()
+	if err != nil || p.scheme != "file" {
+		return nil, false, err
 	}
-	s, err := m.transport().NewUploadPackSession(ep, auth)
-	if err != nil {
-		return nil, nil, err
-	}
-	refs, err := s.AdvertisedReferencesContext(ctx)
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return s, packp.NewAdvRefs(), nil
-	}
-	return s, refs, m.explain(err)
-}
-
-// explain adds what can be done about an error of the host.
-func (m *Remote) explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return fmt.Errorf("repository %w, or not visible to this user", ErrNotFound)
-	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return errors.New("the host wants a name and a password (set Username and Password)")
-	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return errors.New("the host refuses this user (check the rights of Username, and Password)")
-	}
-	return err
+	r, err = Open(p.path)
+	return r, err == nil, err
 }
 
 // Branches returns all branches, sorted by name.
 func (m *Remote) Branches(ctx context.Context) ([]Branch, error) {
-	_, adv, err := m.upload(ctx)
+	branches, err := m.branches(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("gitflow: branches of %v: %w", m, err)
 	}
-	return advertisedBranches(adv), nil
+	return branches, nil
 }
 
-func advertisedBranches(adv *packp.AdvRefs) []Branch {
-	var list []Branch
-	for _, name := range slices.Sorted(maps.Keys(adv.References)) {
-		if branch, ok := strings.CutPrefix(name, headsPrefix); ok {
-			list = append(list, Branch{Name: branch, Commit: adv.References[name].String()})
+func (m *Remote) branches(ctx context.Context) ([]Branch, error) {
+	if r, ok, err := m.local(); ok || err != nil {
+		if err != nil {
+			return nil, err
 		}
+		return r.Branches(ctx)
 	}
-	return list
+	l, err := m.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, adv, err := l.upload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return advertisedBranches(adv), l.explain(ctx, s.Close())
+}
+
+func (m *Remote) lend(ctx context.Context, to *Repository, branch string, inMemory bool) (commit string, with *Repository, err error) {
+	if r, ok, err := m.local(); ok || err != nil {
+		if err != nil {
+			return "", nil, err
+		}
+		return r.lend(ctx, to, branch, inMemory)
+	}
+	l, err := m.link(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	// In one session, in which the branch stays where it was seen.
+	s, adv, err := l.upload(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	tip, ok := adv.References[headsPrefix+branch]
+	if !ok {
+		return "", to, l.explain(ctx, s.Close())
+	}
+	with, err = to.borrow(ctx, s, adv, tip, inMemory)
+	return tip.String(), with, l.explain(ctx, errors.Join(err, s.Close()))
 }
 
 func (m *Remote) receive(ctx context.Context, from *Repository, updates []RefUpdate) error {
-	ep, auth, err := m.endpoint()
-	if err != nil {
-		return err
-	}
-	s, err := m.transport().NewReceivePackSession(ep, auth)
-	if err != nil {
-		return err
-	}
-	adv, err := s.AdvertisedReferencesContext(ctx)
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		adv, err = packp.NewAdvRefs(), nil
-	}
-	if err != nil {
-		return m.explain(err)
-	}
-	if err := compareAdvertised(adv, updates); err != nil {
-		return err
-	}
-	req := packp.NewReferenceUpdateRequestFromCapabilities(adv.Capabilities)
-	for _, c := range []capability.Capability{capability.Sideband64k, capability.OFSDelta} {
-		if adv.Capabilities.Supports(c) {
-			if err := req.Capabilities.Set(c); err != nil {
-				return err
-			}
-		}
-	}
-	if len(updates) > 1 {
-		if !adv.Capabilities.Supports(capability.Atomic) {
-			return errors.New("the host cannot move several branches at once (push them one by one)")
-		}
-		if err := req.Capabilities.Set(capability.Atomic); err != nil {
-			return err
-		}
-	}
-	var wants []plumbing.Hash
-	for _, u := range updates {
-		req.Commands = append(req.Commands, &packp.Command{
-			Name: plumbing.ReferenceName(u.Name), Old: plumbing.NewHash(u.Old), New: plumbing.NewHash(u.New),
-		})
-		if u.New != "" {
-			if err := from.checkRefObject(u); err != nil {
-				return err
-			}
-			wants = append(wants, plumbing.NewHash(u.New))
-		}
-	}
-	if len(wants) > 0 {
-		pack, err := from.pack(ctx, wants, slices.Collect(maps.Values(adv.References)), adv.Capabilities.Supports(capability.OFSDelta))
+	if r, ok, err := m.local(); ok || err != nil {
 		if err != nil {
 			return err
 		}
-		defer pack.Close()
-		req.Packfile = pack
+		return r.receive(ctx, from, updates)
 	}
-	report, err := s.ReceivePack(ctx, req)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err == nil && report == nil && adv.Capabilities.Supports(capability.ReportStatus) {
-		err = errors.New("the host did not say whether it took the push")
-	}
-	if err == nil {
-		return nil
-	}
-	return m.whyRefused(ctx, updates, err)
-}
-
-// compareAdvertised returns a [*MovedError] for each branch that is not at its
-// old commit, which spares a push that the host would refuse.
-func compareAdvertised(adv *packp.AdvRefs, updates []RefUpdate) error {
-	var problems []error
-	for _, u := range updates {
-		got := ""
-		if h, ok := adv.References[u.Name]; ok {
-			got = h.String()
-		}
-		if got != strings.ToLower(u.Old) {
-			problems = append(problems, &MovedError{Ref: u.Name, Want: u.Old, Got: got})
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// whyRefused asks the host once more, because it does not say in a readable way
-// that somebody else was faster.
-func (m *Remote) whyRefused(ctx context.Context, updates []RefUpdate, refused error) error {
-	_, adv, err := m.upload(ctx)
+	l, err := m.link(ctx)
 	if err != nil {
-		return m.explain(refused)
+		return err
 	}
-	if moved := compareAdvertised(adv, updates); moved != nil {
-		return fmt.Errorf("%w (the host says: %w)", moved, refused)
-	}
-	return m.explain(refused)
+	return l.send(ctx, from, updates)
 }

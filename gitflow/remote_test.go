@@ -2,7 +2,9 @@ package gitflow_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -229,8 +231,14 @@ func TestRemoteErrorsSayWhatToDoAndNoPassword(t *testing.T) {
 		{"wrong credentials in the URL", &gitflow.Remote{URL: withUser}, "check the rights"},
 		{"no such repository", &gitflow.Remote{URL: h.url + "x", Username: hostUser, Password: hostPassword}, "not found"},
 		{"nobody listens", &gitflow.Remote{URL: "http://me:" + secret + "@" + closed.Addr().String() + "/x.git"}, "refused"},
-		{"ssh", &gitflow.Remote{URL: "ssh://me:" + secret + "@127.0.0.1/x.git"}, `scheme "ssh" is not supported`},
-		{"a path", &gitflow.Remote{URL: "/srv/x.git"}, "or open a directory"},
+		{"ssh", &gitflow.Remote{URL: "ssh://me:" + secret + "@" + closed.Addr().String() + "/x.git"}, "refused"},
+		{"a path", &gitflow.Remote{URL: "/srv/x.git"}, "git repository not found"},
+		{"a file of another host", &gitflow.Remote{URL: "file://me:" + secret + "@nas/x.git"}, "another host"},
+		{"another scheme", &gitflow.Remote{URL: "ftp://me:" + secret + "@nas/x.git"}, `scheme "ftp" is not supported`},
+		{"no host", &gitflow.Remote{URL: "https:///" + "x.git", Password: secret}, "has no host"},
+		{"a hook that fails", &gitflow.Remote{URL: h.url, Credentials: func(context.Context) (string, string, error) {
+			return "", "", errors.New("the vault is sealed")
+		}}, "credentials: the vault is sealed"},
 		{"no URL", &gitflow.Remote{URL: "http://me:" + secret + "@%zz"}, "cannot be read"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -245,6 +253,13 @@ func TestRemoteErrorsSayWhatToDoAndNoPassword(t *testing.T) {
 			}
 		})
 	}
+	for _, text := range []string{fmt.Sprint(&gitflow.Remote{URL: withUser, Password: secret}), fmt.Sprintf("%+v %#v", h.remote(), &gitflow.Remote{URL: withUser, Password: secret})} {
+		require.NotContains(t, text, secret)
+		require.NotContains(t, text, hostPassword)
+	}
+	encoded, err := json.Marshal(&gitflow.Remote{URL: h.url, Password: secret, SSH: gitflow.SSH{Key: []byte(secret), Passphrase: secret}})
+	require.NoError(t, err)
+	require.NotContains(t, string(encoded), secret)
 	canceled, cancel := context.WithCancelCause(t.Context())
 	cancel(context.DeadlineExceeded)
 	_, err = h.remote().Branches(canceled)

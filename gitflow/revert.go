@@ -23,11 +23,17 @@ type RevertOptions struct {
 	// Into is a new branch to put the commit on, for a pull request. Default:
 	// the branch itself is moved.
 	Into string
+	// Sign signs the commit. It is not called in a dry run, whose hash is that of
+	// the commit without its signature. Default: the commit is not signed.
+	Sign Signer
 	// Expect is the commit that the branch must be at, as a hash. Default: where
-	// it is when Revert begins.
+	// it is, also if somebody else moves it meanwhile: then all is computed anew
+	// from there, up to Attempts times.
 	Expect string
-	// Target is where the branch is; what it has must be here too, so fetch
-	// first. Default: this repository.
+	// Attempts is how often to try when others move the branch too. Default: 5.
+	Attempts int
+	// Target is where the branch is. What it has and this repository has not is
+	// fetched, without a ref that keeps it. Default: this repository.
 	Target Target
 	// TreeAttributes is as in [PromoteOptions].
 	TreeAttributes bool
@@ -42,7 +48,7 @@ type RevertOptions struct {
 // [Repository.Promote]. To have the work again, revert the revert: merging it
 // once more brings nothing, because git takes it for merged.
 func (r *Repository) Revert(ctx context.Context, branch, commit string, o RevertOptions) (Result, error) {
-	res, err := r.revert(ctx, branch, commit, o)
+	res, err := replan(o.Expect, o.Attempts, func() (Result, error) { return r.revert(ctx, branch, commit, o) })
 	if err != nil {
 		return Result{}, fmt.Errorf("gitflow: revert %q in %q of %v: %w", commit, branch, cmp.Or[any](o.Target, r), err)
 	}
@@ -50,10 +56,8 @@ func (r *Repository) Revert(ctx context.Context, branch, commit string, o Revert
 }
 
 func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOptions) (Result, error) {
-	m := move{repo: r, target: o.Target, branch: branch, expect: o.Expect, dryRun: o.DryRun}
-	if m.target == nil {
-		m.target = r
-	}
+	m := newMove(r, o.Target, branch, o.Expect, o.DryRun)
+	m.signer = o.Sign
 	if err := m.sign(o.Author, o.Committer); err != nil {
 		return Result{}, err
 	}
@@ -61,6 +65,7 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 	if err != nil {
 		return Result{}, err
 	}
+	r = m.repo
 	hash, err := r.resolve(rev)
 	if err != nil {
 		return Result{}, err

@@ -118,7 +118,7 @@ func (r *Repository) named(name string) (plumbing.Hash, error) {
 	var found []string
 	hashes := map[plumbing.Hash]bool{}
 	for _, full := range []string{"refs/" + name, "refs/tags/" + name, headsPrefix + name, "refs/remotes/" + name, "refs/remotes/" + name + "/HEAD"} {
-		if plumbing.ReferenceName(full).Validate() != nil {
+		if !validRef(full) {
 			break // no name of a ref, but perhaps the beginning of a hash
 		}
 		h, ok, err := r.refHash(full)
