@@ -42,7 +42,7 @@ func newItem(path string, e *variables.Error) item {
 // is no problem of the document is returned.
 func newAnswer(p *project, result *variables.Result, err error) (*answer, error) {
 	a := &answer{result: result.Whole()}
-	for _, err := range []error{err, p.syntax} {
+	for _, err := range []error{err, p.syntax, p.problems.Err()} {
 		if err == nil {
 			continue
 		}

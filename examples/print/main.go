@@ -2,11 +2,15 @@
 //
 //	go run ./examples/print [-stage S] [-region R] [-param k=v]… [-opt k=v]…
 //	    [-outputs FILE] [-only t1,t2] [-format yaml|json] [-origins] [-untrusted]
-//	    [-reveal] [-aws] [-file NAME] DIR
+//	    [-reveal] [-aws] [-node [-node-env N1,N2]] [-file NAME] DIR
 //
 // The sources are env, file, git, opt, self, sls, strToBool, param and output, and
 // with -aws also aws, cf, s3 and ssm. A variable of another type is left as it is
 // written. file reads what is in the repository that holds DIR, or in DIR.
+//
+// -node runs JavaScript files, such as ${file(values.js):key}, by the node in PATH.
+// They can do whatever a program can, and see PATH, HOME, LANG, TMPDIR and what
+// -node-env names of the environment.
 //
 // -only resolves variables of the named types and leaves all others. As YAML that
 // is the file itself, in which nothing but these is changed. -untrusted opens
@@ -82,8 +86,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 // options are the arguments.
 type options struct {
 	stage, region, outputs, format, file, dir string
-	only                                      []string
-	origins, untrusted, reveal, aws           bool
+	only, nodeEnv                             []string
+	origins, untrusted, reveal, aws, node     bool
 	params                                    []string
 	opts                                      map[string]any
 }
@@ -96,9 +100,21 @@ type texts []string
 func (t *texts) String() string     { return "" }
 func (t *texts) Set(s string) error { *t = append(*t, s); return nil }
 
+// split returns what stands between the commas.
+func (t *texts) split() (names []string) {
+	for _, list := range *t {
+		for name := range strings.SplitSeq(list, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
 func parseArgs(args []string, stderr io.Writer) (options, error) {
 	var o options
-	var given, only texts
+	var given, only, nodeEnv texts
 	set := flag.NewFlagSet("print", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.Usage = func() {
@@ -116,6 +132,8 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 	set.BoolVar(&o.untrusted, "untrusted", false, "read no environment")
 	set.BoolVar(&o.reveal, "reveal", false, "print secrets in the clear")
 	set.BoolVar(&o.aws, "aws", false, "ask AWS too, with the usual credentials")
+	set.BoolVar(&o.node, "node", false, "run JavaScript files, which can do whatever a program can")
+	set.Var(&nodeEnv, "node-env", "`names` of variables that JavaScript files see, separated by commas")
 	set.StringVar(&o.file, "file", "", "the `name` of the file (default serverless.yml, .yaml or .json)")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -124,13 +142,7 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		return o, errUsage // it is told
 	}
 	o.dir = set.Arg(0)
-	for _, list := range only {
-		for name := range strings.SplitSeq(list, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				o.only = append(o.only, name)
-			}
-		}
-	}
+	o.only, o.nodeEnv = only.split(), nodeEnv.split()
 	o.opts = map[string]any{}
 	switch {
 	case set.NArg() != 1:
@@ -143,6 +155,10 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-only names no type")
 	case o.untrusted && o.aws:
 		return o, errors.New("-untrusted and -aws exclude each other")
+	case o.untrusted && o.node:
+		return o, errors.New("-untrusted and -node exclude each other")
+	case len(o.nodeEnv) > 0 && !o.node:
+		return o, errors.New("-node-env needs -node")
 	case filepath.IsAbs(o.file):
 		return o, fmt.Errorf("-file %s: want a path in the directory", o.file)
 	}

@@ -78,19 +78,14 @@ type outputSource struct {
 
 var _ variables.Tracer = (*outputSource)(nil)
 
-// newOutputSource makes the source for the service that known is the document
-// of, as far as it is known without outputs.
-func newOutputSource(p *project, known *variables.Result, stageName string) *outputSource {
-	text := func(keys ...string) string {
-		v, _ := known.At(keys...)
-		s, _ := v.(string)
-		return s
-	}
+// outputSource makes the source for the service. known resolves what is known
+// without outputs.
+func (p *project) outputSource(ctx context.Context, known *variables.Resolver) *outputSource {
 	s := &outputSource{published: p.outputs}
-	s.current.App = text("app")
-	s.current.Service = cmp.Or(text("service"), text("service", "name"))
-	s.current.Region = cmp.Or(p.region, text("provider", "region"), "us-east-1")
-	if name, err := stage.Parse(stageName); err == nil {
+	s.current.App = p.text(ctx, known, "app")
+	s.current.Service = cmp.Or(p.text(ctx, known, "service"), p.text(ctx, known, "service", "name"))
+	s.current.Region = cmp.Or(p.region, p.text(ctx, known, "provider", "region"), "us-east-1")
+	if name, err := stage.Parse(known.Stage); err == nil {
 		s.current.Stage = name
 	}
 	return s

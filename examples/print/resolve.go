@@ -23,6 +23,7 @@ import (
 	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/params/variables/awssource"
 	"github.com/slsflow/slsflow/params/variables/gitsource"
+	"github.com/slsflow/slsflow/params/variables/nodefile"
 )
 
 // project is a service that is to be resolved.
@@ -38,11 +39,15 @@ type project struct {
 	params  params.Map
 	environ map[string]string
 	outputs map[string]map[string]any
+
+	begun    time.Time
+	programs variables.Programs // or nil
+	problems variables.Errors   // beside those of the document
 }
 
 // load reads what is there before anything is resolved.
 func (o options) load(environ []string) (p *project, err error) {
-	p = &project{options: o, environ: map[string]string{}}
+	p = &project{options: o, environ: map[string]string{}, begun: time.Now()}
 	if p.params, err = paramflag.Parse(o.params); err != nil {
 		return nil, err
 	}
@@ -120,7 +125,7 @@ func (p *project) read() ([]byte, error) {
 
 // file returns a file for an error message, or nil.
 func (p *project) file(name string) []byte {
-	if name == "" {
+	if name == "" || strings.HasPrefix(path.Base(name), ".env") { // a line of it may be a secret
 		return nil
 	}
 	src, err := fs.ReadFile(p.tree, name)
@@ -132,55 +137,109 @@ func (p *project) file(name string) []byte {
 
 // resolve resolves the document.
 func (p *project) resolve(ctx context.Context) (*answer, error) {
-	stage := p.stage
 	if p.untrusted {
-		u := variables.Untrusted{Stage: stage, Options: p.opts, Params: p.params, Only: p.only, Trails: p.origins}
-		return p.answer(ctx, u)
+		return p.answer(ctx, variables.Untrusted{Stage: p.stage, Options: p.opts, Params: p.params, Only: p.only, Trails: p.origins})
 	}
-	env := p.environ
-	sources := func(stage string) map[string]variables.Source {
-		m := variables.Local(p.tree, p.dir, p.opts, stage)
-		m["env"] = variables.Env(env)
-		m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Dirty: p.dirty})
-		return m
-	}
-	r := &variables.Resolver{Partial: true, Only: p.only}
-	if stage == "" {
-		before := variables.Resolver{Partial: true, Sources: sources("")}
-		delete(before.Sources, "sls") // which needs the stage itself
-		var err error
-		if stage, err = before.StageOf(ctx, p.doc); err != nil {
-			stage = "dev" // the error comes again, with all others
-		}
-	}
-	r.Stage = stage
-	r.Params = variables.DefaultParams(p.params, nil, nil)
-
-	// What all else depends on.
-	r.Sources = sources(stage)
-	first := variables.Resolver{Partial: true, Stage: stage, Params: r.Params, Sources: r.Sources}
-	known, _ := first.Resolve(ctx, p.doc) // its errors come again, with all others
-	if use, _ := known.At("useDotenv"); use == true {
-		var err error
-		if env, _, err = dotenv.Load(p.tree, p.dir, stage, p.environ); err != nil {
+	if p.node {
+		run, err := p.runner()
+		if err != nil {
 			return nil, err
 		}
-		r.Sources = sources(stage)
+		defer run.Close()
+		p.programs = run
 	}
-	instance := p.environ["SLSFLOW_INSTANCE_ID"]
-	r.Sources["sls"] = variables.Sls(stage, cmp.Or(instance, strconv.FormatInt(time.Now().UnixMilli(), 10)))
+	// What all else depends on.
+	var asked []string
+	before := variables.Resolver{Partial: true, Stage: p.stage, Sources: p.sources("")}
+	delete(before.Sources, "sls") // which needs the stage itself
+	before.Sources["env"] = noting(before.Sources["env"], &asked)
+	stage, err := before.StageOf(ctx, p.doc)
+	if err != nil {
+		stage = "dev" // the error comes again, with all others
+	}
+	before.Stage = stage
+	if use, _, _ := before.Property(ctx, p.doc, "useDotenv"); use == true { // as above
+		if err := p.dotenv(stage, asked); err != nil {
+			return nil, err
+		}
+	}
+
+	r := &variables.Resolver{Partial: true, Stage: stage, Params: variables.DefaultParams(p.params, nil, nil), Sources: p.sources(stage)}
+	known := *r
+	known.Sources = maps.Clone(r.Sources)
 	if p.outputs != nil {
-		r.Sources["output"] = newOutputSource(p, known, stage)
+		r.Sources["output"] = p.outputSource(ctx, &known)
 	}
 	if p.aws {
-		account, err := p.account(ctx, known)
+		account, err := p.account(ctx, &known)
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(r.Sources, account.Sources())
 	}
-	r.Trails = p.origins
+	r.Only, r.Trails = p.only, p.origins
 	return p.answer(ctx, r)
+}
+
+// sources returns those that need nothing but the machine.
+func (p *project) sources(stage string) map[string]variables.Source {
+	m := variables.Local(p.tree, p.dir, p.opts, stage)
+	m["env"] = variables.Env(p.environ)
+	m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Dirty: p.dirty})
+	m["sls"] = variables.Sls(stage, cmp.Or(p.environ["SLSFLOW_INSTANCE_ID"], strconv.FormatInt(p.begun.UnixMilli(), 10)))
+	if p.programs != nil {
+		m["file"] = variables.FileAndPrograms(p.tree, p.dir, p.programs)
+	}
+	return m
+}
+
+// noting is a source that appends to names what it does not have.
+func noting(s variables.Source, names *[]string) variables.Source {
+	return variables.SourceFunc(func(ctx context.Context, params []any, address any) (any, bool, error) {
+		v, ok, err := s.Resolve(ctx, params, address)
+		if name, isText := address.(string); !ok && err == nil && isText {
+			*names = append(*names, name)
+		}
+		return v, ok, err
+	})
+}
+
+// dotenv adds the variables of a .env file to the environment.
+func (p *project) dotenv(stage string, asked []string) error {
+	env, _, err := dotenv.Load(p.tree, p.dir, stage, p.environ, asked...)
+	if env == nil {
+		return err
+	}
+	p.environ = env
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			if c, ok := errors.AsType[*dotenv.Conflict](err); ok {
+				p.problems = append(p.problems, &variables.Error{
+					Pos: variables.Pos{File: c.File, Line: c.Line, Col: 1}, Path: "useDotenv", Expr: c.Name, Code: "DOTENV_ENV_VAR_RESOLUTION_CONFLICT",
+					Msg: "the stage or useDotenv depends on it, and so which file is read", Hint: "set it in the environment, or take it out of the file",
+				})
+			}
+		}
+	}
+	return nil
+}
+
+// runner runs JavaScript files, with a few harmless variables of the environment.
+func (p *project) runner() (*nodefile.Runner, error) {
+	var env []string
+	for _, name := range append([]string{"PATH", "HOME", "LANG", "TMPDIR"}, p.nodeEnv...) {
+		if value, ok := p.environ[name]; ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return nodefile.New(nodefile.Options{Dir: p.repo, CLI: p.opts, Env: env})
+}
+
+// text returns a property that is a text and known, or "".
+func (p *project) text(ctx context.Context, r *variables.Resolver, keys ...string) string {
+	v, _, _ := r.Property(ctx, p.doc, keys...) // its error comes again, with all others
+	text, _ := v.(string)
+	return text
 }
 
 // resolver is a [variables.Resolver] or [variables.Untrusted].
@@ -214,15 +273,10 @@ func (p *project) dirty(ctx context.Context) (bool, error) {
 }
 
 // account returns the sources of AWS, in the region of the service.
-func (p *project) account(ctx context.Context, known *variables.Result) (*awssource.AWS, error) {
-	written, _ := known.At("provider", "region")
-	region, _ := written.(string)
-	if strings.Contains(region, "${") {
-		region = ""
-	}
+func (p *project) account(ctx context.Context, known *variables.Resolver) (*awssource.AWS, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return awssource.New(cfg, &awssource.Options{Region: cmp.Or(p.region, region, awssource.DefaultRegion)})
+	return awssource.New(cfg, &awssource.Options{Region: cmp.Or(p.region, p.text(ctx, known, "provider", "region"), awssource.DefaultRegion)})
 }

@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Var is a variable as a file has it.
@@ -23,15 +25,30 @@ type Var struct {
 	Line int
 }
 
+// Conflict is a variable that decides which file counts, and stands in it.
+type Conflict struct {
+	File, Name string
+	Line       int
+}
+
+// Error returns "file:line: name: why (what to do)".
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("%s:%d: %s: the stage or useDotenv depends on it, and so which file is read (set it in the environment, or take it out of the file)", c.File, c.Line, c.Name)
+}
+
 // Load returns the environment with what the file for the stage adds to it, and
 // the name of the file, or "" if there is none. dir is the directory of the
 // service in fsys. environ is not changed; a variable that is set and empty in
 // it counts as set.
 //
-// A value may refer to variables of the environment and to those before it, as
+// asked are the variables that environ did not have when the stage and useDotenv
+// were looked up. One that the file has is a [*Conflict], each of which is in the
+// error; the environment is returned all the same.
+//
+// A value may refer to variables of the environment and to others of the file, as
 // $NAME or ${NAME}, also with a default: ${NAME:-text} or ${NAME-text}. "\$" is
 // a dollar.
-func Load(fsys fs.FS, dir, stage string, environ map[string]string) (env map[string]string, file string, err error) {
+func Load(fsys fs.FS, dir, stage string, environ map[string]string, asked ...string) (env map[string]string, file string, err error) {
 	for _, name := range []string{".env." + stage, ".env"} {
 		name = path.Join(dir, name)
 		src, err := fs.ReadFile(fsys, name)
@@ -41,13 +58,24 @@ func Load(fsys fs.FS, dir, stage string, environ map[string]string) (env map[str
 		if err != nil {
 			return nil, name, err
 		}
-		env, err := expand(Parse(string(src)), environ)
+		vars := Parse(string(src))
+		env, err := expand(vars, environ)
 		if err != nil {
 			return nil, name, fmt.Errorf("%s:%w", name, err)
 		}
-		return env, name, nil
+		return env, name, conflicts(name, vars, asked)
 	}
 	return maps.Clone(environ), "", nil
+}
+
+func conflicts(file string, vars []Var, asked []string) error {
+	var errs []error
+	for _, v := range vars {
+		if slices.Contains(asked, v.Name) {
+			errs = append(errs, &Conflict{File: file, Name: v.Name, Line: v.Line})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Parse returns the variables of a file in their order, with quotes removed and
@@ -57,10 +85,13 @@ func Parse(src string) []Var {
 	p := parser{s: strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")}
 	var vars []Var
 	for p.i < len(p.s) {
-		line := 1 + strings.Count(p.s[:p.i], "\n")
+		p.blanks()
+		start := p.i
 		if v, ok := p.variable(); ok {
-			v.Line = line
+			v.Line = 1 + strings.Count(p.s[:start], "\n")
 			vars = append(vars, v)
+		} else {
+			p.i = start // what was looked at may be of the next line
 		}
 		p.skipLine()
 	}
@@ -80,14 +111,16 @@ func (p *parser) skipLine() {
 	p.i = len(p.s)
 }
 
-// blanks skips what is no end of a line.
+// blanks skips blanks and the ends of lines: a name and what belongs to it may stand
+// on several.
 func (p *parser) blanks() (some bool) {
-	for p.i < len(p.s) && (p.s[p.i] == ' ' || p.s[p.i] == '\t' || p.s[p.i] == '\f' || p.s[p.i] == '\v') {
-		p.i++
-		some = true
-	}
+	rest := strings.TrimLeftFunc(p.s[p.i:], blank)
+	some = len(rest) < len(p.s)-p.i
+	p.i = len(p.s) - len(rest)
 	return some
 }
+
+func blank(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' }
 
 func (p *parser) name() string {
 	start := p.i
@@ -103,70 +136,86 @@ func letter(c byte) bool {
 
 // variable reads one, up to the end of its line.
 func (p *parser) variable() (v Var, ok bool) {
-	p.blanks()
 	v.Name = p.name()
-	afterName := p.i
-	if v.Name == "export" && p.blanks() {
-		if name := p.name(); name != "" {
-			v.Name = name
-		} else {
-			p.i = afterName
+	if v.Name == "export" {
+		after := p.i
+		if p.blanks() {
+			v.Name = p.name()
+		}
+		if v.Name == "" || v.Name == "export" {
+			v.Name, p.i = "export", after
 		}
 	}
-	if v.Name == "" {
+	if v.Name == "" || !p.sign() {
 		return v, false
 	}
-	colon := p.i
-	if colon < len(p.s) && p.s[colon] == ':' {
-		p.i++
-		if !p.blanks() {
-			return v, false
-		}
-	} else {
-		p.blanks()
-		if p.i == len(p.s) || p.s[p.i] != '=' {
-			return v, false
-		}
-		p.i++
+	text := p.text()
+	first := text[:min(1, len(text))]
+	if len(text) > 1 && strings.Contains("'\"`", first) && strings.HasSuffix(text, first) {
+		text = text[1 : len(text)-1]
+	}
+	if first == `"` {
+		text = strings.NewReplacer(`\n`, "\n", `\r`, "\r").Replace(text)
+	}
+	v.Value = text
+	return v, true
+}
+
+// sign reads what stands between a name and its value: "=", or ":" and a blank.
+func (p *parser) sign() bool {
+	if colon, ok := strings.CutPrefix(p.s[p.i:], ":"); ok {
+		r, size := utf8.DecodeRuneInString(colon)
+		p.i += 1 + size
+		return blank(r)
 	}
 	p.blanks()
-	if text, ok := p.quoted(); ok {
-		v.Value = text
-		return v, true
+	p.i++
+	return p.i <= len(p.s) && p.s[p.i-1] == '='
+}
+
+// text reads a value: one in quotes, which may go over several lines and has nothing
+// but a comment behind it, or the rest of the line.
+func (p *parser) text() string {
+	start := p.i
+	p.blanks()
+	if end := p.quoted(); end > 0 {
+		text := p.s[p.i:end]
+		p.i = end
+		return text
 	}
+	p.i = start
 	end := strings.IndexAny(p.s[p.i:], "#\n")
 	if end < 0 {
 		end = len(p.s) - p.i
 	}
-	v.Value = strings.TrimFunc(p.s[p.i:p.i+end], unicode.IsSpace)
+	text := strings.TrimFunc(p.s[p.i:p.i+end], blank)
 	p.i += end
-	return v, true
+	return text
 }
 
-// quoted reads a value in quotes, which may go over several lines. Nothing but a
-// comment may stand behind it.
-func (p *parser) quoted() (string, bool) {
-	if p.i == len(p.s) || !strings.ContainsRune(`'"`+"`", rune(p.s[p.i])) {
-		return "", false
+// quoted returns where the quote that begins here ends, or 0. One with a backslash
+// before it ends it only if no other does.
+func (p *parser) quoted() (end int) {
+	if p.i == len(p.s) || !strings.ContainsRune("'\"`", rune(p.s[p.i])) {
+		return 0
 	}
 	mark := p.s[p.i]
-	end := p.i + 1
-	for ; end < len(p.s) && p.s[end] != mark; end++ {
-		if p.s[end] == '\\' && end+1 < len(p.s) && p.s[end+1] == mark {
-			end++
+	ends := func(i int) bool {
+		rest, _, _ := strings.Cut(p.s[i+1:], "\n")
+		rest = strings.TrimFunc(rest, blank)
+		return rest == "" || rest[0] == '#'
+	}
+	for i := p.i + 1; i < len(p.s); i++ {
+		escaped := p.s[i] == '\\' && i+1 < len(p.s) && p.s[i+1] == mark
+		if escaped {
+			i++
+		}
+		if p.s[i] == mark && ends(i) {
+			end = i + 1
+		}
+		if p.s[i] == mark && !escaped {
+			break
 		}
 	}
-	if end >= len(p.s) {
-		return "", false
-	}
-	rest, _, _ := strings.Cut(p.s[end+1:], "\n")
-	if rest = strings.TrimSpace(rest); rest != "" && rest[0] != '#' {
-		return "", false
-	}
-	text := p.s[p.i+1 : end]
-	p.i = end + 1
-	if mark == '"' {
-		text = strings.NewReplacer(`\n`, "\n", `\r`, "\r").Replace(text)
-	}
-	return text, true
+	return end
 }

@@ -74,7 +74,8 @@ func TestLoad(t *testing.T) {
 		"X=$5":              "$5",
 		"X=a$":              "a$",
 		"X=${":              "${",
-		"A='$B'\nB=1\nX=$A": "",
+		"A='$B'\nB=1\nX=$A": "1",
+		"X=${X:-d}":         "d",
 		"X=1\nX=2":          "2",
 	} {
 		env, file, err := dotenv.Load(fstest.MapFS{"s/.env": {Data: []byte(src)}}, "s", "dev", environ)
@@ -99,6 +100,16 @@ func TestLoad(t *testing.T) {
 
 	_, _, err = dotenv.Load(fstest.MapFS{".env/x": {}}, ".", "dev", nil)
 	require.Error(t, err, "a directory is no file without variables")
+
+	files := fstest.MapFS{"s/.env": {Data: []byte("A=1\n# c\nSTAGE=x\nSTAGE=y")}}
+	env, file, err = dotenv.Load(files, "s", "dev", nil, "STAGE", "OTHER")
+	require.EqualError(t, err, `s/.env:3: STAGE: the stage or useDotenv depends on it, and so which file is read (set it in the environment, or take it out of the file)
+s/.env:4: STAGE: the stage or useDotenv depends on it, and so which file is read (set it in the environment, or take it out of the file)`)
+	require.Equal(t, "s/.env", file)
+	require.Equal(t, map[string]string{"A": "1", "STAGE": "y"}, env)
+
+	_, _, err = dotenv.Load(fstest.MapFS{".env": {Data: []byte("A=x$B\nB=y$A\nC=z$A")}}, ".", "dev", nil)
+	require.EqualError(t, err, ".env:3: C: it refers to itself")
 
 	big := "A=" + strings.Repeat("x", 1<<19) + "\nB=$A$A$A"
 	_, _, err = dotenv.Load(fstest.MapFS{".env": {Data: []byte(big)}}, ".", "dev", nil)

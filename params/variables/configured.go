@@ -49,9 +49,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 		return nil, nil
 	}
 	path := "stages." + block + ".resolvers"
-	var n *node
-	var st status
-	s := r.rounds(ctx, d, stage, memo, func(s *session) { n, st = s.follow(ctx, s.root, "stages", block, "resolvers") })
+	n, st, s := r.property(ctx, d, stage, memo, "stages", block, "resolvers")
 	if err := s.errs.Err(); err != nil {
 		return nil, err
 	}

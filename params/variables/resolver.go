@@ -65,6 +65,31 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 	return &Result{root: root, stage: stage, doc: d, failures: s.failures(), trails: s.trailsByPath()}, s.errs.Err()
 }
 
+// Property returns one property of the document, as [Result.At] has it, and resolves
+// nothing but what it needs. ok is false if there is no such property, and if it
+// needs something that is left to the command line. The error is [Errors].
+func (r *Resolver) Property(ctx context.Context, d *Document, steps ...string) (value any, ok bool, err error) {
+	memo := newMemory()
+	stage, err := r.stageOf(ctx, d, memo)
+	if err != nil {
+		return nil, false, err
+	}
+	n, st, s := r.property(ctx, d, stage, memo, steps...)
+	if err := s.errs.Err(); err != nil {
+		return nil, false, err
+	}
+	if st != found || n.is(isLive) {
+		return nil, false, nil
+	}
+	return n.value(), true, nil
+}
+
+// property resolves one property.
+func (r *Resolver) property(ctx context.Context, d *Document, stage string, memo *memory, steps ...string) (n *node, st status, s *session) {
+	s = r.rounds(ctx, d, stage, memo, func(s *session) { n, st = s.follow(ctx, s.root, steps...) })
+	return n, st, s
+}
+
 // StageOf returns the stage of a run: r.Stage, else provider.stage of the
 // document, else "dev". Variables of the types param and sls cannot be used for
 // it, since they need it. The error is [Errors].
@@ -79,9 +104,7 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (stri
 	if _, _, ok := d.At("provider", "stage"); !ok {
 		return "dev", nil
 	}
-	var n *node
-	var st status
-	s := r.rounds(ctx, d, "", memo, func(s *session) { n, st = s.follow(ctx, s.root, "provider", "stage") })
+	n, st, s := r.property(ctx, d, "", memo, "provider", "stage")
 	if st == found {
 		if text, ok := scalarText(n.scalar); ok && n.kind == scalarNode {
 			return cmp.Or(text, "dev"), nil
