@@ -4,7 +4,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 )
 
 // dirMoves counts where the files of the directories went that one side lacks.
@@ -138,74 +137,4 @@ func (d *dirMoves) most() (moved map[string]string, split []string) {
 		}
 	}
 	return moved, split
-}
-
-// checkDirectoryMoves finds files that one side added or moved to a directory
-// which the other side moved away: they may belong where it went. What git would
-// do by default is ask, so that each is a conflict.
-func (m *merge) checkDirectoryMoves(found [3]map[string]string, moves [3]*dirMoves) {
-	var moved [3]map[string]string
-	for side := inOurs; side <= inTheirs; side++ {
-		var split []string
-		moved[side], split = moves[side].most()
-		for _, dir := range split {
-			m.conflict(dir, ConflictDirectorySplit, "renamed in %s, to several directories alike", m.label[side])
-		}
-	}
-	for dir := range moved[inOurs] {
-		if _, both := moved[inTheirs][dir]; both {
-			delete(moved[inOurs], dir)
-			delete(moved[inTheirs], dir)
-		}
-	}
-	var news [3][]string // paths that each side made
-	var ends [3]map[string]bool
-	for side := inOurs; side <= inTheirs; side++ {
-		news[side] = slices.Concat(m.names[side].added)
-		ends[side] = map[string]bool{}
-		for _, p := range news[side] {
-			if from, to, ok := movedDir(p, moved[other(side)]); ok {
-				ends[side][path.Join(to, strings.TrimPrefix(p, from))] = true
-			}
-		}
-	}
-	for side := inOurs; side <= inTheirs; side++ {
-		mover := other(side)
-		sources := map[string]string{}
-		for from, to := range found[side] {
-			sources[to] = from
-		}
-		for _, p := range news[side] {
-			from, to, ok := movedDir(p, moved[mover])
-			if !ok {
-				continue
-			}
-			if _, again := moved[side][to]; again || ends[mover][p] {
-				continue // git follows no rename of a rename
-			}
-			did := "added"
-			if old, renamed := sources[p]; renamed {
-				did = "renamed from " + old
-			}
-			m.conflict(p, ConflictLocation, "%s in %s, to directory %s, which is renamed to %s in %s", did, m.label[side], from, cmpRoot(to), m.label[mover])
-			m.entries[p].disputed = true
-		}
-	}
-}
-
-func cmpRoot(dir string) string {
-	if dir == "" {
-		return "the root"
-	}
-	return dir
-}
-
-// movedDir returns the nearest directory above a path that was moved, and where.
-func movedDir(p string, moved map[string]string) (from, to string, ok bool) {
-	for dir := dirOf(p); dir != ""; dir = dirOf(dir) {
-		if to, ok := moved[dir]; ok {
-			return dir, to, true
-		}
-	}
-	return "", "", false
 }

@@ -20,20 +20,22 @@ func (m *merge) followRenames(ctx context.Context) error {
 	if len(m.names[inOurs].files) == 0 && len(m.names[inTheirs].files) == 0 {
 		return nil // nobody needs to know
 	}
-	var found [3]map[string]string
 	var moves [3]*dirMoves
 	var list []rename
 	for side := inOurs; side <= inTheirs; side++ {
-		var err error
-		if found[side], moves[side], err = m.findRenames(ctx, side); err != nil {
+		found, went, err := m.findRenames(ctx, side)
+		if err != nil {
 			return err
 		}
-		for from, to := range found[side] {
+		moves[side] = went
+		for from, to := range found {
 			list = append(list, rename{from, to, side})
 		}
 	}
-	if m.depth == 0 { // git does not follow directories where it joins ancestors
-		m.checkDirectoryMoves(found, moves)
+	if m.depth == 0 { // git does not where it merges ancestors
+		if err := m.followDirectories(list, moves); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(list, func(a, b rename) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.side, b.side)) })
 	for len(list) > 0 {

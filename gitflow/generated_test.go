@@ -22,17 +22,18 @@ import (
 // history is a number of commits to be made at once.
 type history struct {
 	commits []generatedCommit
-	clock   int // seconds between commits; 0 makes all of them at once
+	tick    int // seconds from one commit to the next
 }
 
 type generatedCommit struct {
 	state   state
 	parents []int
+	tick    int
 }
 
 // add adds a commit and returns its number.
 func (h *history) add(s state, parents ...int) int {
-	h.commits = append(h.commits, generatedCommit{s, parents})
+	h.commits = append(h.commits, generatedCommit{s, parents, h.tick})
 	return len(h.commits) - 1
 }
 
@@ -45,7 +46,7 @@ func (h *history) write(g *oracle) []string {
 	g.t.Helper()
 	var in bytes.Buffer
 	for i, c := range h.commits {
-		g.when += h.clock
+		g.when += c.tick
 		fmt.Fprintf(&in, "reset refs/heads/imported\n\ncommit refs/heads/imported\nmark :%d\ncommitter Cleo <cleo@example.com> %d +0200\ndata 5\nstate\n", i+1, g.when)
 		for j, p := range c.parents {
 			fmt.Fprintf(&in, "%s :%d\n", []string{"from", "merge"}[min(j, 1)], p+1)
@@ -256,6 +257,7 @@ type generated struct {
 // generate adds the commits of one case to a history.
 func (h *history) generate(seed uint64) generated {
 	rnd := rand.New(rand.NewPCG(seed, 11))
+	h.tick = min(rnd.IntN(4), 1) // scripts make many commits in one second
 	base := newProject(rnd)
 	steps := 1 + rnd.IntN(8)
 	c := generated{seed: seed, shape: "plain"}
@@ -417,7 +419,7 @@ func TestGeneratedHistoriesMergeAsInGit(t *testing.T) {
 	const batch = 500
 	for done := 0; done < n; done += batch {
 		g := newOracle(t, "--bare")
-		h := &history{clock: 1}
+		h := &history{}
 		var cases []generated
 		for i := range min(batch, n-done) {
 			cases = append(cases, h.generate(uint64(first+done+i)))
