@@ -28,7 +28,8 @@ type painter struct {
 	colour  map[plumbing.Hash]uint8
 	queue   commitQueue
 	queued  map[plumbing.Hash]bool
-	open    int // queued commits that are not behind
+	open    int             // queued commits that are not behind
+	met     []plumbing.Hash // commits that both sides reach, in the order in which they were found
 }
 
 func newPainter(r *Repository) *painter {
@@ -113,6 +114,9 @@ func (p *painter) step(ctx context.Context) error {
 		p.open--
 	}
 	if colour&(inA|inB) == inA|inB {
+		if colour&behind == 0 {
+			p.met = append(p.met, c.Hash)
+		}
 		colour |= behind // for its parents
 	}
 	if p.repo.shallow.has(c.Hash) {
@@ -130,19 +134,13 @@ func (p *painter) step(ctx context.Context) error {
 }
 
 // common returns the commits that both sides reach and that are not known to
-// be behind another one, newest first.
+// be behind another one, newest first. Of one time, those that git finds first
+// come first.
 func (p *painter) common() []plumbing.Hash {
-	var list []*object.Commit
-	for h, colour := range p.colour {
-		if colour == inA|inB {
-			list = append(list, p.commits[h])
-		}
-	}
-	slices.SortFunc(list, newer)
-	hashes := make([]plumbing.Hash, len(list))
-	for i, c := range list {
-		hashes[i] = c.Hash
-	}
+	hashes := slices.DeleteFunc(slices.Clone(p.met), func(h plumbing.Hash) bool { return p.colour[h]&behind != 0 })
+	slices.SortStableFunc(hashes, func(a, b plumbing.Hash) int {
+		return p.commits[b].Committer.When.Compare(p.commits[a].Committer.When)
+	})
 	return hashes
 }
 
@@ -189,16 +187,36 @@ func newer(a, b *object.Commit) int {
 	return strings.Compare(a.Hash.String(), b.Hash.String())
 }
 
-// commitQueue is a heap with the newest commit at its root.
-type commitQueue struct{ list []*object.Commit }
+// commitQueue is a heap with the newest commit at its root. Of one time, the
+// first one that was pushed comes first, as in git.
+type commitQueue struct {
+	list   []*object.Commit
+	number []int // of pushes
+	pushed int
+}
 
-func (q *commitQueue) Len() int           { return len(q.list) }
-func (q *commitQueue) Less(i, j int) bool { return newer(q.list[i], q.list[j]) < 0 }
-func (q *commitQueue) Swap(i, j int)      { q.list[i], q.list[j] = q.list[j], q.list[i] }
-func (q *commitQueue) Push(c any)         { q.list = append(q.list, c.(*object.Commit)) }
+func (q *commitQueue) Len() int { return len(q.list) }
+
+func (q *commitQueue) Less(i, j int) bool {
+	if c := q.list[i].Committer.When.Compare(q.list[j].Committer.When); c != 0 {
+		return c > 0
+	}
+	return q.number[i] < q.number[j]
+}
+
+func (q *commitQueue) Swap(i, j int) {
+	q.list[i], q.list[j] = q.list[j], q.list[i]
+	q.number[i], q.number[j] = q.number[j], q.number[i]
+}
+
+func (q *commitQueue) Push(c any) {
+	q.list, q.number = append(q.list, c.(*object.Commit)), append(q.number, q.pushed)
+	q.pushed++
+}
 
 func (q *commitQueue) Pop() any {
-	last := q.list[len(q.list)-1]
-	q.list = q.list[:len(q.list)-1]
+	n := len(q.list) - 1
+	last := q.list[n]
+	q.list, q.number = q.list[:n], q.number[:n]
 	return last
 }

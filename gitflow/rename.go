@@ -189,7 +189,7 @@ type candidate struct {
 	named          bool // both have the same name
 }
 
-// better orders candidates.
+// compare orders candidates, the better one first.
 func (a candidate) compare(b candidate) int {
 	switch {
 	case a.score != b.score:
@@ -210,25 +210,26 @@ func (f *renames) alike(ctx context.Context) error {
 	f.moves.expect(f.sources)
 	f.dropSources(func(s renamed) bool { return f.names.files[s.path] == forLocation && !f.moves.open(s.path) })
 	var left []int
+	var leaves []leaf
 	for i, t := range f.targets {
 		if !t.used {
-			left = append(left, i)
+			left, leaves = append(left, i), append(leaves, t.leaf)
 		}
 	}
 	if len(left)*len(f.sources) > renameLimit || len(left) == 0 || len(f.sources) == 0 {
 		return nil
 	}
-	scores, err := f.like.matrix(f.sources, f.targets, left)
+	compared, err := newMatrix(f.like, f.sources, leaves)
 	if err != nil {
 		return err
 	}
 	var all []candidate
 	for _, t := range left {
-		row, err := scores(ctx, f.targets[t])
+		scores, err := compared.row(ctx, f.targets[t].leaf)
 		if err != nil {
 			return err
 		}
-		all = append(all, f.best(t, row)...)
+		all = append(all, f.best(t, scores)...)
 	}
 	slices.SortStableFunc(all, candidate.compare)
 	for _, c := range all {
