@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -224,53 +223,4 @@ func TestConflictIsData(t *testing.T) {
 	for version, text := range map[gitflow.Version]string{c.Base: "2", c.Ours: "ours", c.Theirs: "theirs"} {
 		require.Equal(t, gitflow.Version{Mode: "100644", Hash: g.blob("1\n" + text + "\n3\n")}, version)
 	}
-}
-
-// Attributes of info/attributes count, those of a tree do not: as in git on a
-// bare repository.
-func TestMergeAttributes(t *testing.T) {
-	sides := [3]state{{"a.txt": "1\n2\n3\n4\n5\n"}, {"a.txt": "0\n2\n3\n4\n5\n"}, {"a.txt": "1\n2\n3\n4\n6\n"}}
-	for attributes, kind := range map[string]string{
-		"":                                       "clean",
-		"*.txt -merge\n":                         "conflict",
-		"*.txt binary\n":                         "conflict",
-		"* -merge\na.txt merge\n":                "clean",
-		"*.txt -merge\n*.txt !merge\n":           "clean",
-		"*.txt merge=union\n":                    "clean",
-		"*.txt merge=nobody-knows\n":             "clean",
-		"[attr]mine -merge\n*.txt mine\n":        "conflict",
-		"/a.txt -merge\n":                        "conflict",
-		"d/ -merge\n# *.txt -merge\n!a -merge\n": "clean",
-		"*.md -merge\n":                          "clean",
-	} {
-		t.Run(attributes, func(t *testing.T) {
-			g := newOracle(t, "--bare")
-			require.NoError(t, os.MkdirAll(filepath.Join(g.dir, "info"), 0o777))
-			require.NoError(t, os.WriteFile(filepath.Join(g.dir, "info", "attributes"), []byte(attributes), 0o666))
-			tree, marked := conflicted(t, g, sides)
-			got := mergeConflicts(t, g.open())
-			require.Equal(t, kind == "conflict", len(marked) > 0, "git")
-			require.Len(t, got, len(marked))
-			if len(marked) == 0 {
-				require.Equal(t, tree, g.git("rev-parse", mergeStates(t, g.open()).New+"^{tree}"))
-			}
-		})
-	}
-	t.Run("union of what clashes", func(t *testing.T) {
-		g := newOracle(t, "--bare")
-		require.NoError(t, os.MkdirAll(filepath.Join(g.dir, "info"), 0o777))
-		require.NoError(t, os.WriteFile(filepath.Join(g.dir, "info", "attributes"), []byte("log merge=union\n"), 0o666))
-		sides := [3]state{{"log": "1\n"}, {"log": "1\nours"}, {"log": "1\ntheirs"}}
-		tree, _ := conflicted(t, g, sides)
-		require.Equal(t, tree, g.git("rev-parse", mergeStates(t, g.open()).New+"^{tree}"))
-	})
-	t.Run("attributes of the tree", func(t *testing.T) {
-		g := newOracle(t, "--bare")
-		for _, s := range sides {
-			s[".gitattributes"] = "* -merge\n"
-		}
-		tree, marked := conflicted(t, g, sides)
-		require.Empty(t, marked)
-		require.Equal(t, tree, g.git("rev-parse", mergeStates(t, g.open()).New+"^{tree}"))
-	})
 }
