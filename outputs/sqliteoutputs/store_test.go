@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,7 +31,17 @@ const (
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childPath); path != "" {
-		if err := child(context.Background(), path, os.Getenv(childKey), os.Getenv(childRun), os.Getenv(childKill) != ""); err != nil {
+		ctx, key, run := context.Background(), os.Getenv(childKey), os.Getenv(childRun)
+		var err error
+		switch os.Getenv(childRole) {
+		case "forever":
+			err = writeForever(ctx, path, key, run)
+		case "together":
+			err = writeTogether(ctx, path, key, run)
+		default:
+			err = child(ctx, path, key, run, os.Getenv(childKill) != "")
+		}
+		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -128,8 +137,7 @@ func TestOfSeveralProcessesEachRecordBelongsToOne(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, run := range runs {
 		wg.Go(func() {
-			cmd := exec.CommandContext(t.Context(), os.Args[0])
-			cmd.Env = []string{childPath + "=" + path, childKey + "=" + key, childRun + "=" + run}
+			cmd := another(t.Context(), path, key, "", run)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("process %s: %v\n%s", run, err, out)
 			}
@@ -155,8 +163,8 @@ func TestOfSeveralProcessesEachRecordBelongsToOne(t *testing.T) {
 
 func TestADeploymentThatWasKilledIsKnown(t *testing.T) {
 	path, key := filepath.Join(t.TempDir(), "state.db"), newKey(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = []string{childPath + "=" + path, childKey + "=" + key, childRun + "=lost", childKill + "=1"}
+	cmd := another(t.Context(), path, key, "", "lost")
+	cmd.Env = append(cmd.Env, childKill+"=1")
 	out, err := cmd.CombinedOutput()
 	require.Error(t, err)
 	require.Empty(t, string(out))
@@ -299,41 +307,5 @@ func TestOptionsPrintWithoutTheKey(t *testing.T) {
 	o := sqliteoutputs.Options{Key: newKey(t), KeyFile: "k.txt"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		require.Equal(t, "{Key:REDACTED KeyFile:k.txt}", fmt.Sprintf(verb, o))
-	}
-}
-
-func BenchmarkLatest(b *testing.B) {
-	s := open(b, filepath.Join(b.TempDir(), "state.db"), sqliteoutputs.Options{})
-	for i := range 100 {
-		for n := range int64(10) {
-			r := deploying("run")
-			r.Service = fmt.Sprint("service-", i)
-			r, err := s.Begin(b.Context(), r, n)
-			require.NoError(b, err)
-			require.NoError(b, s.End(b.Context(), deployed(r, map[string]outputs.Output{"a": {Value: json.RawMessage(`"x"`)}})))
-		}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		latest, err := s.Latest(b.Context(), outputs.Filter{App: "shop"})
-		if err != nil || len(latest) != 100 {
-			b.Fatal(len(latest), err)
-		}
-	}
-}
-
-func BenchmarkBeginEnd(b *testing.B) {
-	s := open(b, filepath.Join(b.TempDir(), "state.db"), sqliteoutputs.Options{})
-	b.ReportAllocs()
-	n := int64(0)
-	for b.Loop() {
-		r, err := s.Begin(b.Context(), deploying("run"), n)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := s.End(b.Context(), deployed(r, nil)); err != nil {
-			b.Fatal(err)
-		}
-		n++
 	}
 }
