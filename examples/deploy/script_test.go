@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write what is printed into the scripts"
 // The test binary is the program, and an osls for scripts that need none in
 // particular.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"deploy": main, "osls": fakeOsls})
+	testscript.Main(m, map[string]func(){"deploy": main, "osls": fakeOsls, "spell": spell})
 }
 
 // Each file of testdata is a repository and what a person does in it. Beside the

@@ -22,17 +22,24 @@ const minDerived = 4
 // is looked for by itself, in bytes.
 const minLine = 8
 
+// form is a text that gives a secret away. Programs break some into lines.
+type form struct {
+	text  string
+	folds bool
+}
+
 // forms returns the texts that give a secret away: as it is, and as programs
 // print it.
-func forms(secret string) []string {
+func forms(secret string) []form {
 	seen := map[string]bool{}
-	var all []string
-	add := func(s string) {
+	var all []form
+	put := func(s string, folds bool) {
 		if s != "" && !seen[s] {
 			seen[s] = true
-			all = append(all, s)
+			all = append(all, form{s, folds})
 		}
 	}
+	add := func(s string) { put(s, false) }
 	parts := []string{secret}
 	if t := strings.TrimSpace(secret); t != "" {
 		parts = append(parts, t)
@@ -48,8 +55,16 @@ func forms(secret string) []string {
 		add(s)
 		quoted(s, add)
 		escaped(s, add)
-		if len(s) >= minDerived {
-			encoded(s, add)
+		if len(s) < minDerived {
+			continue
+		}
+		fold := func(s string) {
+			put(s, true)
+			add(url.QueryEscape(s))
+		}
+		encoded(s, fold)
+		for _, j := range jsonForms(s) { // a document of JSON in base64
+			encoded(j, fold)
 		}
 	}
 	return all
@@ -71,7 +86,10 @@ func quoted(s string, add func(string)) {
 	add(strings.ReplaceAll(s, "'", `'"'"'`))
 	add(strings.ReplaceAll(s, "'", "''"))
 	add(strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(s))
-	add(strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s))
+	ansi := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+	add(ansi)
+	add(bytewise(ansi, `\%03o`)) // $'…' of a shell that knows no Unicode
+	add(bytewise(ansi, `\x%02x`))
 	var b strings.Builder // printf %q
 	for _, r := range s {
 		if r < 0x80 && !strings.ContainsRune(shellSafe, r) {
@@ -80,6 +98,19 @@ func quoted(s string, add func(string)) {
 		b.WriteRune(r)
 	}
 	add(b.String())
+}
+
+// bytewise writes each byte that is not ASCII, or a control character, by itself.
+func bytewise(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, format, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+-./:=@_"

@@ -15,12 +15,13 @@ type mnode struct {
 	fail    int32   // the longest proper end that is a state too
 	depth   int32
 	longest int32 // length of the longest text that ends here, or 0
+	folds   bool  // it is inside of a text that programs break into lines
 }
 
-func newMachine(texts []string) *machine {
+func newMachine(texts []form) *machine {
 	m := &machine{nodes: make([]mnode, 1)}
-	for _, t := range texts {
-		at := int32(0)
+	for _, f := range texts {
+		t, at := f.text, int32(0)
 		for i := range len(t) {
 			pos, ok := slices.BinarySearch(m.nodes[at].bytes, t[i])
 			if !ok {
@@ -31,6 +32,9 @@ func newMachine(texts []string) *machine {
 				n.kids = slices.Insert(n.kids, pos, id)
 			}
 			at = m.nodes[at].kids[pos]
+			if f.folds {
+				m.nodes[at].folds = true
+			}
 		}
 		m.nodes[at].longest = int32(len(t))
 	}
@@ -60,4 +64,42 @@ func (m *machine) step(at int32, b byte) int32 {
 		at = n.fail
 	}
 	return m.first[b]
+}
+
+// minLine64 is the length of the shortest line that is taken for one of several of
+// base64 or hexadecimal: xxd makes lines of 60, PEM of 64, MIME and base64 of 76.
+const minLine64 = 60
+
+// walker reads a text byte by byte. Where a line of base64 ends, it reads on in the
+// next one as if there were no end.
+type walker struct {
+	m      *machine
+	at     int32
+	run    int  // how many bytes that base64 has were read last, without a break
+	folded bool // a line has ended: blanks before the next one do not count
+}
+
+// step reads one byte. It reports whether that is between two lines.
+func (w *walker) step(b byte) (between bool) {
+	if w.m.nodes[w.at].folds {
+		switch {
+		case (b == '\n' || b == '\r') && w.run >= minLine64, w.folded && (b == ' ' || b == '\t' || b == '\n'):
+			if b == '\n' {
+				w.run, w.folded = 0, true
+			}
+			return true
+		}
+	}
+	w.folded = false
+	if isBase64(b) {
+		w.run++
+	} else if b != '\r' {
+		w.run = 0
+	}
+	w.at = w.m.step(w.at, b)
+	return false
+}
+
+func isBase64(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '+' || b == '/' || b == '-' || b == '_' || b == '='
 }

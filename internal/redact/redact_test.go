@@ -39,6 +39,17 @@ func Example() {
 var secrets = []string{
 	"23423-dev", "s", "pä$$w\"ör'd<&>\\ `x`", "a b+c/d=e?f&g%h", "line one is long\nline two is too\n",
 	"{\"user\": \"x\"}", "${env:A}", "😀 smile", "AKIA/x+y==", "\ttab\x00zero", "tail newline\n",
+	strings.Repeat("a long one takes several lines of base64; ", 6), // in lines, whatever stands before it
+}
+
+// inLines breaks a text as programs break base64 and hexadecimal.
+func inLines(s string, width int, end string) string {
+	var b strings.Builder
+	for len(s) > width {
+		b.WriteString(s[:width] + end)
+		s = s[width:]
+	}
+	return b.String() + s
 }
 
 // spellings are how programs print a text; what they print must not be seen.
@@ -62,18 +73,53 @@ var spellings = map[string]func(string) string{
 	"shell double": func(s string) string {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(s) + `"`
 	},
-	"YAML single":  func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" },
-	"HTML":         html.EscapeString,
-	"hexadecimal":  func(s string) string { return hex.EncodeToString([]byte(s)) },
-	"HEXADECIMAL":  func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
-	"base64":       func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
-	"base64 at 1":  func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + s + "yz")) },
-	"base64 at 2":  func(s string) string { return base64.StdEncoding.EncodeToString([]byte("xx" + s + "y")) },
-	"base64 URL":   func(s string) string { return base64.URLEncoding.EncodeToString([]byte("xxx" + s)) },
-	"base64 raw":   func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) },
-	"basic auth":   func(s string) string { return base64.StdEncoding.EncodeToString([]byte("user:" + s)) },
-	"line by line": func(s string) string { return strings.ReplaceAll(s, "\n", "\n  | ") },
-	"carriage":     func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+	"YAML single":     func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" },
+	"HTML":            html.EscapeString,
+	"hexadecimal":     func(s string) string { return hex.EncodeToString([]byte(s)) },
+	"HEXADECIMAL":     func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
+	"base64":          func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"base64 at 1":     func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + s + "yz")) },
+	"base64 at 2":     func(s string) string { return base64.StdEncoding.EncodeToString([]byte("xx" + s + "y")) },
+	"base64 URL":      func(s string) string { return base64.URLEncoding.EncodeToString([]byte("xxx" + s)) },
+	"base64 raw":      func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) },
+	"basic auth":      func(s string) string { return base64.StdEncoding.EncodeToString([]byte("user:" + s)) },
+	"base64 in lines": func(s string) string { return inLines(base64.StdEncoding.EncodeToString([]byte(before+s)), 76, "\n") },
+	"base64 of PEM":   func(s string) string { return inLines(base64.StdEncoding.EncodeToString([]byte(s)), 64, "\r\n") },
+	"base64, indented": func(s string) string {
+		return inLines(base64.URLEncoding.EncodeToString([]byte(before+s+"z")), 76, "\n    ")
+	},
+	"hexadecimal in lines": func(s string) string { return inLines(hex.EncodeToString([]byte(before+s)), 60, "\n") },
+	"base64 in a URL":      func(s string) string { return url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(s))) },
+	"JSON in base64": func(s string) string {
+		b, _ := json.Marshal(s)
+		return base64.StdEncoding.EncodeToString([]byte(`{"key":` + string(b) + "}"))
+	},
+	"shell of bytes": func(s string) string { return "$'" + octal(s) + "'" },
+	"line by line":   func(s string) string { return strings.ReplaceAll(s, "\n", "\n  | ") },
+	"carriage":       func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+}
+
+// before ends inside of a line.
+const before = "what stands before it is sixty bytes long, or a little more than that, "
+
+// octal is how a shell in the locale C quotes a text.
+func octal(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\'' || c == '\\':
+			b.WriteString(`\` + string(c))
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 var lower = regexp.MustCompile(`%..`)

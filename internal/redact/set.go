@@ -4,8 +4,8 @@
 // Make a [Set], add secrets to it, and use [Set.Text] for a text, or write
 // through a [Writer]. Each secret is looked for as it is, as it stands inside
 // strings of JSON, of shells, in URLs, HTML and XML, in hexadecimal, and in
-// base64 whatever stands before it. A secret of several lines is looked for line
-// by line too.
+// base64 whatever stands before it, also where these are broken into lines. A secret
+// of several lines is looked for line by line too.
 package redact
 
 import (
@@ -20,7 +20,7 @@ const Mask = "REDACTED"
 type Set struct {
 	mu    sync.Mutex
 	known map[string]bool
-	texts []string
+	texts []form
 	m     *machine // of texts, or nil if it must be made
 }
 
@@ -33,8 +33,8 @@ func (s *Set) Add(secrets ...string) {
 	defer s.mu.Unlock()
 	for _, secret := range secrets {
 		for _, f := range forms(secret) {
-			if !s.known[f] {
-				s.known[f] = true
+			if !s.known[f.text] {
+				s.known[f.text] = true
 				s.texts = append(s.texts, f)
 				s.m = nil
 			}
@@ -58,10 +58,9 @@ func (s *Set) Finds(text string) bool { return s.FindsLong(text, 1) }
 // FindsLong reports whether a secret, in one of its forms, of at least that many
 // bytes stands in the text. A short one may stand in a number by chance.
 func (s *Set) FindsLong(text string, least int) bool {
-	m := s.machine()
-	at := int32(0)
+	w := walker{m: s.machine()}
 	for i := range len(text) {
-		if at = m.step(at, text[i]); int(m.nodes[at].longest) >= least {
+		if w.step(text[i]); int(w.m.nodes[w.at].longest) >= least {
 			return true
 		}
 	}

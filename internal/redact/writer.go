@@ -63,10 +63,11 @@ func (w *Writer) Close() error {
 // scanner masks a stream.
 type scanner struct {
 	emit func([]byte)
-	m    *machine
-	at   int32  // the state of the machine after held
+	walk walker // after held
 	held []byte // read, but perhaps part of a text that is not whole yet
 	hide []bool // of each byte in held: it is part of a secret
+	gap  []bool // of each byte in held: it is between two lines of a text
+	gaps int    // in held
 	mask bool   // the last thing in out is a Mask
 	out  []byte // to be emitted at the end of write
 }
@@ -74,9 +75,9 @@ type scanner struct {
 // write reads p with the machine m. If that is another one than before, what is
 // held is read again, since more may be secret now.
 func (s *scanner) write(m *machine, p []byte) {
-	if m != s.m {
+	if m != s.walk.m {
 		held, hide := s.held, s.hide
-		s.m, s.at, s.held, s.hide = m, 0, nil, nil
+		s.walk, s.held, s.hide, s.gap, s.gaps = walker{m: m, run: max(0, s.walk.run-len(held))}, nil, nil, nil, 0
 		for i, b := range held {
 			s.read(b, hide[i])
 		}
@@ -88,15 +89,29 @@ func (s *scanner) write(m *machine, p []byte) {
 }
 
 func (s *scanner) read(b byte, hide bool) {
-	s.held, s.hide = append(s.held, b), append(s.hide, hide)
-	s.at = s.m.step(s.at, b)
-	n := &s.m.nodes[s.at]
-	for i := len(s.hide) - int(n.longest); i < len(s.hide); i++ {
+	between := s.walk.step(b)
+	s.held, s.hide, s.gap = append(s.held, b), append(s.hide, hide), append(s.gap, between)
+	if between {
+		s.gaps++
+		return
+	}
+	n := &s.walk.m.nodes[s.walk.at]
+	for i, left := len(s.hide)-1, int(n.longest); left > 0; i-- {
 		s.hide[i] = true
+		if !s.gap[i] {
+			left--
+		}
 	}
 	// A text that is found later begins in the last depth bytes: all before them
 	// is decided.
-	if k := len(s.held) - int(n.depth); k > 0 {
+	k := 0
+	for k < len(s.held) && (len(s.held)-k-s.gaps > int(n.depth) || s.gap[k]) {
+		if s.gap[k] {
+			s.gaps--
+		}
+		k++
+	}
+	if k > 0 {
 		s.release(k)
 	}
 }
@@ -114,6 +129,7 @@ func (s *scanner) release(k int) {
 	}
 	s.held = append(s.held[:0], s.held[k:]...)
 	s.hide = append(s.hide[:0], s.hide[k:]...)
+	s.gap = append(s.gap[:0], s.gap[k:]...)
 }
 
 // flush releases all that is held, since nothing more comes.

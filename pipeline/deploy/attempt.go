@@ -31,6 +31,7 @@ type attempt struct {
 	instance outputs.Instance
 	profile  profile.Profile
 	records  outputs.Store       // of the profile
+	stored   params.Layer        // what the store of secrets has for the profile, or nil
 	root     string              // of the repository, on disk
 	dir      string              // of the service, on disk
 	doc      *variables.Document // of the service, once it is resolved
@@ -60,6 +61,9 @@ func (e *Executor) attempt(ctx context.Context, t pipeline.Task) (*attempt, erro
 	}
 	if a.records, err = e.recordsOf(ctx, a.profile); err != nil {
 		return nil, err
+	}
+	if e.Secrets != nil { // those that are needed are fetched together, once
+		a.stored = params.FromStore(e.Secrets, a.task.App, a.profile.Name, a.profile.Secrets...)
 	}
 	for _, v := range e.Params {
 		if s, ok := v.(params.Secret); ok {

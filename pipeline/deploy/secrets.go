@@ -11,10 +11,7 @@ import (
 
 // profileParams returns the params of the profile.
 func (a *attempt) profileParams() *profileParams {
-	p := &profileParams{attempt: a}
-	if a.exec.Secrets != nil {
-		p.stored = params.FromStore(a.exec.Secrets, a.task.App, a.profile.Name)
-	}
+	p := &profileParams{attempt: a, stored: a.stored}
 	p.Named = a.profile.Layer(p.stored)
 	return p
 }
