@@ -72,6 +72,7 @@ var thirdParty = map[string][]string{
 	"internal/sqlitefile":   {"modernc.org/sqlite"},
 	"internal/agebox":       {"filippo.io/age"},
 	"internal/mototest":     {"github.com/aws/aws-sdk-go-v2/..."},
+	"internal/ststest":      {"github.com/aws/aws-sdk-go-v2/..."},
 	"outputs/dynamooutputs": {"github.com/aws/aws-sdk-go-v2/..."},
 	"params/sqliteparams":   {"filippo.io/age", "modernc.org/sqlite"},
 	"params/ssmparams":      {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},

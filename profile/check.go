@@ -25,10 +25,9 @@ func (p Profile) Check() error {
 		}
 	}
 	if p.ExternalID != "" {
-		switch {
-		case len(p.ExternalID) < 2 || len(p.ExternalID) > 1224 || !externalID.MatchString(p.ExternalID):
-			add("%w external ID %q: want 2 to 1224 of A-Z, a-z, 0-9 and _+=,.@:/-", ErrInvalid, p.ExternalID)
-		case p.Role.IsZero():
+		if err := CheckExternalID(p.ExternalID); err != nil {
+			add("%w", err)
+		} else if p.Role.IsZero() {
 			add("%w external ID %q: there is no role that could ask for it", ErrInvalid, p.ExternalID)
 		}
 	}
@@ -47,6 +46,14 @@ func (p Profile) Check() error {
 	return errors.Join(errs...)
 }
 
-// externalID is the rule of
+// CheckExternalID returns nil if AWS takes s as an external ID, and otherwise an
+// error that wraps [ErrInvalid]. The rule is that of
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
+func CheckExternalID(s string) error {
+	if len(s) < 2 || len(s) > 1224 || !externalID.MatchString(s) {
+		return fmt.Errorf("%w external ID %q: want 2 to 1224 of A-Z, a-z, 0-9 and _+=,.@:/-", ErrInvalid, s)
+	}
+	return nil
+}
+
 var externalID = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]+$`)

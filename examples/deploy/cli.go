@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/slsflow/slsflow/pipeline/deploy"
 	"github.com/slsflow/slsflow/pipeline/slscli"
+	"github.com/slsflow/slsflow/profile/awsaccess"
 )
 
 // cloud is AWS, by a command line and with the credentials of the environment, or
@@ -27,7 +29,7 @@ func cloud(ctx context.Context, cli string) (deploy.Provisioner, deploy.Access, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("configuration of AWS: %w", err)
 	}
-	return deploy.CommandLine{CLI: commandLine(cli)}, deploy.AWS{Config: aws}, nil
+	return deploy.CommandLine{CLI: commandLine(cli)}, &deploy.AWS{Config: aws, WebIdentity: awsaccess.TokenFromEnv(os.Getenv)}, nil
 }
 
 // installed reports a command line that is not there, before anything is done.

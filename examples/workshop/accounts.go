@@ -78,7 +78,7 @@ func (a *accounts) cloud() cloud {
 			// of five seconds is most of the time that a deployment takes here.
 			Env: []string{"AWS_ENDPOINT_URL=" + a.moto.URL, "SLS_AWS_MONITORING_FREQUENCY=200"},
 		},
-		access: deploy.AWS{Config: aws.Config{
+		access: &deploy.AWS{Config: aws.Config{
 			Region:       mototest.Region,
 			BaseEndpoint: aws.String(a.moto.URL),
 			Credentials:  credentials.NewStaticCredentialsProvider("workshop", "workshop", ""),

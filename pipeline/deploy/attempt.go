@@ -174,5 +174,5 @@ func (a *attempt) mask(secrets ...string) {
 func (a *attempt) redact(s string) string { return a.secrets.Text(s) }
 
 func (a *attempt) session() awsaccess.Session {
-	return awsaccess.Session{App: a.task.App, Stage: a.task.Stage, Run: a.run}
+	return awsaccess.Session{App: a.task.App, Service: a.task.Service, Stage: a.task.Stage, Run: a.run}
 }

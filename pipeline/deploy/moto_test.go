@@ -79,7 +79,7 @@ func TestOnAWS(t *testing.T) {
 	h := build(t, cloudApp)
 	h.keep(t, "key", "hush-hush-hush")
 	h.exec.Provisioner = deploy.CommandLine{CLI: cli, Env: []string{"SLS_AWS_MONITORING_FREQUENCY=200"}}
-	h.exec.Access = deploy.AWS{Config: s.Config("333333333333")} // as whom the roles are assumed
+	h.exec.Access = &deploy.AWS{Config: s.Config("333333333333")} // as whom the roles are assumed
 	h.exec.Env = deploy.Allow(append(os.Environ(), "AWS_ENDPOINT_URL="+s.URL, "AWS_PROFILE=nobody", "HOME="+t.TempDir()), "AWS_*")
 
 	st := h.run(t, alice())
@@ -114,7 +114,7 @@ func TestOnAWS(t *testing.T) {
 	require.Len(t, stacksOf(t, s, "222222222222"), 1)
 
 	// Credentials of another account stop before the first call.
-	h.exec.Access = deploy.AWS{Config: s.Config("333333333333")}
+	h.exec.Access = &deploy.AWS{Config: s.Config("333333333333")}
 	text := strings.Replace(read(t, h.repo, "slsflow.yml"), "    role: arn:aws:iam::111111111111:role/deploy\n", "", 1)
 	h.reread(t, text)
 	before := len(h.history(t, "api", "alice"))

@@ -29,7 +29,7 @@ func TestRecordsOfEachAccount(t *testing.T) {
 	prod, err := h.file.Profiles().Named("prod")
 	require.NoError(t, err)
 	front.Enforce(mototest.Trust{Role: dev.Role.String()}, mototest.Trust{Role: prod.Role.String()})
-	access := deploy.AWS{Config: front.Config(server.Config("333333333333"))}
+	access := &deploy.AWS{Config: front.Config(server.Config("333333333333"))}
 	h.exec.Records = nil
 	h.exec.Access = access
 	stores := func() *deploy.RecordStores {

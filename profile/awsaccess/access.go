@@ -7,12 +7,13 @@
 // which are checked in the same way.
 //
 // What can be wrong is told apart by [ErrDenied], [ErrAccount], [ErrExpired],
-// [ErrNoCredentials] and [ErrUnreachable].
+// [ErrNoCredentials] and [ErrUnreachable]. [AccessRole] makes the role.
 package awsaccess
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/slsflow/slsflow/profile"
 )
@@ -29,8 +31,10 @@ import (
 const (
 	MaxDuration = time.Hour
 	MinDuration = 15 * time.Minute
-	// DefaultEarly is how long before they expire credentials are renewed.
-	DefaultEarly = 5 * time.Minute
+	// DefaultTimeout bounds how long getting credentials may take.
+	DefaultTimeout = 30 * time.Second
+	// MaxPolicy is how many characters a session policy may have.
+	MaxPolicy = 2048
 )
 
 // Options of [New]. Nil and the zero value are right for a deployment.
@@ -38,11 +42,53 @@ type Options struct {
 	// Duration is how long the credentials of a role are good for, from
 	// [MinDuration] to [MaxDuration], the default.
 	Duration time.Duration
-	// Early is how long before they expire they are renewed. Default:
-	// [DefaultEarly].
+	// Early is how long before they expire they are renewed. Default: a fifth of
+	// their life, so that they are renewed at four fifths of it.
 	Early time.Duration
+	// Policy is a session policy, an IAM policy document in JSON: the credentials
+	// of a role may do what both it and the role's policies allow. "": what the
+	// role may. See [StagePolicy]. It needs a role.
+	Policy string
+	// WebIdentity gives the token of an OIDC provider, which then takes the role
+	// instead of the credentials of the configuration. Nil: these do.
+	WebIdentity Token
+	// Timeout bounds one Retrieve, with all retries of the configuration. Default:
+	// [DefaultTimeout].
+	Timeout time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+}
+
+// check returns all that is wrong with o for a profile, joined.
+func (o Options) check(p profile.Profile) error {
+	errs := []error{p.Check()}
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.Duration < MinDuration || o.Duration > MaxDuration {
+		add("duration %v: want %v to %v", o.Duration, MinDuration, MaxDuration)
+	}
+	if o.Early < 0 || o.Early >= o.Duration {
+		add("renewal %v before the end of %v: want less than that, and not below 0", o.Early, o.Duration)
+	}
+	if o.Timeout < 0 {
+		add("timeout %v: want more than 0", o.Timeout)
+	}
+	switch {
+	case o.Policy == "":
+	case p.Role.IsZero():
+		add("profile %q: a session policy needs a role", p.Name)
+	case !json.Valid([]byte(o.Policy)):
+		add("session policy: no JSON")
+	case len(o.Policy) > MaxPolicy:
+		add("session policy: %d characters, AWS takes %d", len(o.Policy), MaxPolicy)
+	}
+	switch {
+	case o.WebIdentity == nil:
+	case p.Role.IsZero():
+		add("profile %q: a web identity needs a role to take", p.Name)
+	case p.ExternalID != "":
+		add("profile %q: an external ID cannot go with a web identity (the trust policy asks for the token's subject instead)", p.Name)
+	}
+	return errors.Join(errs...)
 }
 
 // New returns a provider of the credentials of p. It asks AWS nothing; the first
@@ -54,27 +100,20 @@ type Options struct {
 // region may be "". An error of New is one of p, s or o, and one of Retrieve an
 // [*Error].
 func New(cfg aws.Config, p profile.Profile, s Session, o *Options) (aws.CredentialsProvider, error) {
-	if o == nil {
-		o = &Options{}
+	var opt Options
+	if o != nil {
+		opt = *o
 	}
-	duration := cmp.Or(o.Duration, MaxDuration)
-	early := cmp.Or(o.Early, DefaultEarly)
-	errs := []error{p.Check()}
-	if duration < MinDuration || duration > MaxDuration {
-		errs = append(errs, fmt.Errorf("duration %v: want %v to %v", duration, MinDuration, MaxDuration))
-	}
-	if early < 0 || early >= duration {
-		errs = append(errs, fmt.Errorf("renewal %v before the end of %v: want less than that, and not below 0", early, duration))
-	}
-	if err := errors.Join(errs...); err != nil {
+	opt.Duration = cmp.Or(opt.Duration, MaxDuration)
+	opt.Timeout = cmp.Or(opt.Timeout, DefaultTimeout)
+	if err := opt.check(p); err != nil {
 		return nil, err
 	}
-	now := o.Now
-	if now == nil {
-		now = time.Now
+	if opt.Now == nil {
+		opt.Now = time.Now
 	}
-	r := retriever{cfg: at(cfg, p.Role), profile: p, session: s, duration: duration}
-	return &cache{source: r, early: early, now: now, turn: make(chan struct{}, 1)}, nil
+	r := retriever{cfg: at(cfg, p.Role), profile: p, session: s, opt: opt}
+	return &cache{source: r, turn: make(chan struct{}, 1)}, nil
 }
 
 // Identity is whom credentials belong to.
@@ -111,10 +150,10 @@ func guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, er
 
 // retriever gives new credentials each time; the cache around it keeps them.
 type retriever struct {
-	cfg      aws.Config
-	profile  profile.Profile
-	session  Session
-	duration time.Duration
+	cfg     aws.Config
+	profile profile.Profile
+	session Session
+	opt     Options
 }
 
 // retrieve returns credentials whose account was verified just now.
@@ -122,7 +161,11 @@ func (r retriever) retrieve(ctx context.Context) (aws.Credentials, error) {
 	if r.profile.Role.IsZero() {
 		return r.own(ctx)
 	}
-	keys, err := r.assume(ctx)
+	assume := r.assume
+	if r.opt.WebIdentity != nil {
+		assume = r.assumeWeb
+	}
+	keys, err := assume(ctx)
 	if err != nil {
 		return aws.Credentials{}, fault(ctx, "assume role", r.profile, err)
 	}
@@ -163,8 +206,9 @@ func (r retriever) assume(ctx context.Context) (aws.Credentials, error) {
 	in := &sts.AssumeRoleInput{
 		RoleArn:         aws.String(r.profile.Role.String()),
 		RoleSessionName: aws.String(r.session.name()),
-		DurationSeconds: aws.Int32(int32(r.duration / time.Second)),
+		DurationSeconds: aws.Int32(int32(r.opt.Duration / time.Second)),
 		Tags:            r.session.tags(),
+		Policy:          r.policy(),
 	}
 	if r.profile.ExternalID != "" {
 		in.ExternalId = aws.String(r.profile.ExternalID)
@@ -173,22 +217,37 @@ func (r retriever) assume(ctx context.Context) (aws.Credentials, error) {
 	if err != nil {
 		return aws.Credentials{}, err
 	}
-	if out.Credentials == nil || out.Credentials.Expiration == nil {
+	return r.keys(out.Credentials)
+}
+
+// policy is the session policy, if there is one.
+func (r retriever) policy() *string {
+	if r.opt.Policy == "" {
+		return nil
+	}
+	return aws.String(r.opt.Policy)
+}
+
+// keys are the credentials of an answer.
+func (r retriever) keys(c *types.Credentials) (aws.Credentials, error) {
+	if c == nil || c.Expiration == nil {
 		return aws.Credentials{}, errors.New("the answer of STS has no credentials")
 	}
 	return aws.Credentials{
-		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
-		SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
-		SessionToken:    aws.ToString(out.Credentials.SessionToken),
+		AccessKeyID:     aws.ToString(c.AccessKeyId),
+		SecretAccessKey: aws.ToString(c.SecretAccessKey),
+		SessionToken:    aws.ToString(c.SessionToken),
 		Source:          "slsflow: role " + r.profile.Role.String(),
 		CanExpire:       true,
-		Expires:         *out.Credentials.Expiration,
+		Expires:         *c.Expiration,
 	}, nil
 }
 
-// at gives cfg a region if it has none: STS is the same in all of a partition.
+// at gives cfg a region if it has none: STS is the same in all of a partition. It
+// logs nothing, since the answers of STS are secret.
 func at(cfg aws.Config, role profile.RoleARN) aws.Config {
 	cfg = cfg.Copy()
+	cfg.ClientLogMode = 0
 	if cfg.Region != "" {
 		return cfg
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
+	"github.com/slsflow/slsflow/internal/ststest"
 	"github.com/slsflow/slsflow/profile"
 	"github.com/slsflow/slsflow/profile/awsaccess"
 	"github.com/slsflow/slsflow/stage"
@@ -40,9 +41,9 @@ func session(t *testing.T) awsaccess.Session {
 func TestRoleIsAssumedAndVerified(t *testing.T) {
 	s := newSTS(t)
 	p := profile.Profile{Name: "dev", Account: "111111111111", Role: role(t, deployRole), ExternalID: "workshop"}
-	provider, err := awsaccess.New(s.config("AKIAALICE"), p, session(t), nil)
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), p, session(t), nil)
 	require.NoError(t, err)
-	calls, _ := s.seen()
+	calls, _ := s.Seen()
 	require.Empty(t, calls)
 
 	keys, err := provider.Retrieve(t.Context())
@@ -51,9 +52,9 @@ func TestRoleIsAssumedAndVerified(t *testing.T) {
 	require.Equal(t, "token", keys.SessionToken)
 	require.Equal(t, "111111111111", keys.AccountID)
 	require.True(t, keys.CanExpire)
-	require.Equal(t, s.clock().Add(time.Hour), keys.Expires)
+	require.Equal(t, s.Clock().Add(time.Hour), keys.Expires)
 
-	calls, asked := s.seen()
+	calls, asked := s.Seen()
 	require.Equal(t, "AssumeRole GetCallerIdentity", calls)
 	require.Equal(t, "workshop", asked[0].Get("ExternalId"))
 	require.Equal(t, "3600", asked[0].Get("DurationSeconds"))
@@ -68,8 +69,8 @@ func TestRoleIsAssumedAndVerified(t *testing.T) {
 	require.Equal(t, awsaccess.Identity{Account: "111111111111", ARN: "arn:aws:sts::111111111111:assumed-role/deploy/slsflow-r-42"}, id)
 }
 
-func withKeys(s *fakeSTS, p aws.CredentialsProvider) aws.Config {
-	cfg := s.config("")
+func withKeys(s *ststest.Server, p aws.CredentialsProvider) aws.Config {
+	cfg := s.Config("")
 	cfg.Credentials = p
 	return cfg
 }
@@ -77,7 +78,7 @@ func withKeys(s *fakeSTS, p aws.CredentialsProvider) aws.Config {
 func TestCredentialsAreRenewedBeforeTheyExpire(t *testing.T) {
 	s := newSTS(t)
 	p := profile.Profile{Name: "prod", Role: role(t, openRole)}
-	provider, err := awsaccess.New(s.config("AKIAALICE"), p, session(t), &awsaccess.Options{Now: s.clock})
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), p, session(t), &awsaccess.Options{Now: s.Clock})
 	require.NoError(t, err)
 	get := func() string {
 		t.Helper()
@@ -86,37 +87,39 @@ func TestCredentialsAreRenewedBeforeTheyExpire(t *testing.T) {
 		return keys.AccessKeyID
 	}
 	first := get()
-	s.set(func() { s.now = s.now.Add(54 * time.Minute) })
+	s.Advance(47 * time.Minute)
 	require.Equal(t, first, get())
-	calls, _ := s.seen()
+	calls, _ := s.Seen()
 	require.Equal(t, "AssumeRole GetCallerIdentity", calls)
 
-	s.set(func() { s.now = s.now.Add(time.Minute) })
+	s.Advance(time.Minute) // four fifths of an hour
 	second := get()
 	require.NotEqual(t, first, second)
 	require.Equal(t, second, get())
-	calls, _ = s.seen()
+	calls, _ = s.Seen()
 	require.Equal(t, "AssumeRole GetCallerIdentity", calls)
 
 	// STS is gone for a while: what there is serves until it expires.
-	s.set(func() { s.now, s.broken = s.now.Add(59*time.Minute), true })
+	s.Advance(59 * time.Minute)
+	s.Fail(-1)
 	require.Equal(t, second, get())
-	s.set(func() { s.now = s.now.Add(time.Minute) })
+	s.Advance(time.Minute)
 	_, err = provider.Retrieve(t.Context())
 	require.ErrorContains(t, err, `profile "prod": assume role`)
-	s.set(func() { s.broken = false })
+	s.Fail(0)
 	third := get()
 	require.NotEqual(t, second, third)
 
 	// What comes in their place belongs to somebody else: nothing serves.
-	s.set(func() { s.now, s.lie = s.now.Add(56*time.Minute), "111111111111" })
+	s.Advance(49 * time.Minute)
+	s.Lie("111111111111")
 	_, err = provider.Retrieve(t.Context())
 	require.ErrorIs(t, err, awsaccess.ErrAccount)
 }
 
 func TestManyAskOnce(t *testing.T) {
 	s := newSTS(t)
-	provider, err := awsaccess.New(s.config("AKIAALICE"), profile.Profile{Name: "prod", Role: role(t, openRole)}, session(t), nil)
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), profile.Profile{Name: "prod", Role: role(t, openRole)}, session(t), nil)
 	require.NoError(t, err)
 	var wait sync.WaitGroup
 	for range 20 {
@@ -127,13 +130,13 @@ func TestManyAskOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	calls, _ := s.seen()
+	calls, _ := s.Seen()
 	require.Equal(t, "AssumeRole GetCallerIdentity", calls)
 }
 
 func TestOwnCredentialsAreVerifiedToo(t *testing.T) {
 	s := newSTS(t)
-	provider, err := awsaccess.New(s.config("AKIAALICE"), profile.Profile{Name: "dev", Account: "999999999999"}, session(t), nil)
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), profile.Profile{Name: "dev", Account: "999999999999"}, session(t), nil)
 	require.NoError(t, err)
 	for range 2 {
 		keys, err := provider.Retrieve(t.Context())
@@ -141,11 +144,11 @@ func TestOwnCredentialsAreVerifiedToo(t *testing.T) {
 		require.Equal(t, "AKIAALICE", keys.AccessKeyID)
 		require.Equal(t, "999999999999", keys.AccountID)
 	}
-	calls, _ := s.seen()
+	calls, _ := s.Seen()
 	require.Equal(t, "GetCallerIdentity", calls)
 
 	// A profile that names no account takes any.
-	provider, err = awsaccess.New(s.config("AKIABOB"), profile.Profile{Name: "any"}, session(t), nil)
+	provider, err = awsaccess.New(s.Config("AKIABOB"), profile.Profile{Name: "any"}, session(t), nil)
 	require.NoError(t, err)
 	_, err = provider.Retrieve(t.Context())
 	require.NoError(t, err)
@@ -168,7 +171,7 @@ func TestWhatCanBeWrong(t *testing.T) {
 		what    string
 		key     string
 		profile profile.Profile
-		change  func(*fakeSTS, *aws.Config)
+		change  func(*ststest.Server, *aws.Config)
 		kind    error
 		want    []string
 	}{
@@ -177,19 +180,20 @@ func TestWhatCanBeWrong(t *testing.T) {
 			profile: profile.Profile{Role: role(t, openRole)},
 			want: []string{
 				`profile "x": assume role (` + openRole + `): ` + denied + `bob is not authorized to perform: sts:AssumeRole on resource: ` + openRole +
-					` (one of these: (1) there is no such role, or its trust policy does not name the caller; (2) it asks for an external ID, the profile has none; ` +
-					`(3) the caller's own policy does not allow sts:AssumeRole on it)`,
+					` (one of these: (1) the role does not exist; (2) its trust policy does not name the caller, or the caller's own policy does not allow sts:AssumeRole on it; ` +
+					`(3) it asks for an external ID, the profile has none; to tell which, with credentials of account 333333333333: ` +
+					`aws iam get-role --role-name open --query Role.AssumeRolePolicyDocument)`,
 			},
 		},
 		{
 			what: "external ID is missing", key: "AKIAALICE", kind: awsaccess.ErrDenied,
 			profile: profile.Profile{Role: role(t, deployRole)},
-			want:    []string{denied + "alice is not", "(2) it asks for an external ID, the profile has none"},
+			want:    []string{denied + "alice is not", "(3) it asks for an external ID, the profile has none"},
 		},
 		{
 			what: "external ID is another", key: "AKIAALICE", kind: awsaccess.ErrDenied,
 			profile: profile.Profile{Role: role(t, deployRole), ExternalID: "other"},
-			want:    []string{`(2) it asks for another external ID than the profile's "other"`},
+			want:    []string{`(3) it asks for another external ID than the profile's "other"`},
 		},
 		{
 			what: "tags are not allowed", key: "AKIAALICE", kind: awsaccess.ErrDenied,
@@ -199,7 +203,7 @@ func TestWhatCanBeWrong(t *testing.T) {
 		{
 			what: "wrong account of a role", key: "AKIAALICE", kind: awsaccess.ErrAccount,
 			profile: profile.Profile{Role: role(t, openRole), Account: "333333333333"},
-			change:  func(s *fakeSTS, _ *aws.Config) { s.lie = "111111111111" },
+			change:  func(s *ststest.Server, _ *aws.Config) { s.Lie("111111111111") },
 			want: []string{
 				`verify account (` + openRole + `): wrong account: the credentials are those of arn:aws:sts::333333333333:assumed-role/open/slsflow-r-42 in account 111111111111, ` +
 					`the profile's account is 333333333333 (use credentials of that account, or correct the account of the profile)`,
@@ -226,41 +230,41 @@ func TestWhatCanBeWrong(t *testing.T) {
 		{
 			what: "no credentials", kind: awsaccess.ErrNoCredentials,
 			profile: profile.Profile{Role: role(t, openRole)},
-			change:  func(_ *fakeSTS, cfg *aws.Config) { cfg.Credentials = nil },
+			change:  func(_ *ststest.Server, cfg *aws.Config) { cfg.Credentials = nil },
 			want:    []string{"assume role (" + openRole + "): no valid credentials: the configuration has none (log in"},
 		},
 		{
 			what: "no credentials of one's own", kind: awsaccess.ErrNoCredentials,
-			change: func(_ *fakeSTS, cfg *aws.Config) { cfg.Credentials = nil },
+			change: func(_ *ststest.Server, cfg *aws.Config) { cfg.Credentials = nil },
 			want:   []string{"get credentials: no valid credentials: the configuration has none"},
 		},
 		{
 			what: "source fails", kind: awsaccess.ErrNoCredentials,
 			profile: profile.Profile{Role: role(t, openRole)},
-			change:  func(_ *fakeSTS, cfg *aws.Config) { cfg.Credentials = noSource{errors.New("no EC2 role found")} },
+			change:  func(_ *ststest.Server, cfg *aws.Config) { cfg.Credentials = noSource{errors.New("no EC2 role found")} },
 			want:    []string{"no valid credentials: no EC2 role found"},
 		},
 		{
 			what: "source of one's own fails", kind: awsaccess.ErrNoCredentials,
-			change: func(_ *fakeSTS, cfg *aws.Config) { cfg.Credentials = noSource{errors.New("no EC2 role found")} },
+			change: func(_ *ststest.Server, cfg *aws.Config) { cfg.Credentials = noSource{errors.New("no EC2 role found")} },
 			want:   []string{"get credentials: no valid credentials: no EC2 role found"},
 		},
 		{
 			what: "no network", key: "AKIAALICE", kind: awsaccess.ErrUnreachable,
 			profile: profile.Profile{Role: role(t, openRole)},
-			change:  func(_ *fakeSTS, cfg *aws.Config) { cfg.BaseEndpoint = aws.String(nobody) },
+			change:  func(_ *ststest.Server, cfg *aws.Config) { cfg.BaseEndpoint = aws.String(nobody) },
 			want:    []string{"cannot reach STS: ", "connect: connection refused (check the network, the proxy and the region)"},
 		},
 		{
 			what: "STS is ill", key: "AKIAALICE", kind: nil,
 			profile: profile.Profile{Role: role(t, openRole)},
-			change:  func(s *fakeSTS, _ *aws.Config) { s.broken = true },
+			change:  func(s *ststest.Server, _ *aws.Config) { s.Fail(-1) },
 			want:    []string{"503"},
 		},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			s := newSTS(t)
-			cfg := s.config(tt.key)
+			cfg := s.Config(tt.key)
 			if tt.change != nil {
 				tt.change(s, &cfg)
 			}
@@ -287,7 +291,7 @@ func TestWhatCanBeWrong(t *testing.T) {
 
 func TestCancelledIsNoFaultOfAWS(t *testing.T) {
 	s := newSTS(t)
-	provider, err := awsaccess.New(s.config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, openRole)}, session(t), nil)
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, openRole)}, session(t), nil)
 	require.NoError(t, err)
 	stop := errors.New("somebody asked for it")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -300,7 +304,7 @@ func TestCancelledIsNoFaultOfAWS(t *testing.T) {
 
 func TestGuardRefusesBeforeTheFirstCall(t *testing.T) {
 	s := newSTS(t)
-	_, err := awsaccess.Guard(t.Context(), s.config("AKIAALICE"), profile.Profile{Name: "prod", Account: "333333333333"})
+	_, err := awsaccess.Guard(t.Context(), s.Config("AKIAALICE"), profile.Profile{Name: "prod", Account: "333333333333"})
 	require.ErrorIs(t, err, awsaccess.ErrAccount)
 	_, err = awsaccess.Guard(t.Context(), aws.Config{}, profile.Profile{Name: "prod"})
 	require.ErrorIs(t, err, awsaccess.ErrNoCredentials)

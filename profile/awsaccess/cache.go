@@ -3,6 +3,7 @@ package awsaccess
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,14 +14,20 @@ import (
 // until it expires, so that an STS out of reach for a moment ends no deployment.
 type cache struct {
 	source retriever
-	early  time.Duration
-	now    func() time.Time
 	turn   chan struct{} // holds one element: whose turn it is to look and ask
 	keys   aws.Credentials
+	early  time.Duration // of keys
 }
+
+// errTimeout is the cause of an end that is not the caller's.
+type errTimeout struct{ after time.Duration }
+
+func (e errTimeout) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
 
 // Retrieve returns credentials that are good for a while.
 func (c *cache) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.source.opt.Timeout, errTimeout{c.source.opt.Timeout})
+	defer cancel()
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -32,10 +39,14 @@ func (c *cache) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	keys, err := c.source.retrieve(ctx)
 	if err == nil {
-		c.keys = keys
+		c.keys, c.early = keys, c.source.opt.Early
+		if c.early == 0 {
+			c.early = keys.Expires.Sub(c.source.opt.Now()) / 5
+		}
 		return keys, nil
 	}
-	if c.good(0) && !errors.Is(err, ErrAccount) && ctx.Err() == nil {
+	_, late := errors.AsType[errTimeout](err)
+	if c.good(0) && !errors.Is(err, ErrAccount) && (ctx.Err() == nil || late) {
 		return c.keys, nil
 	}
 	return aws.Credentials{}, err
@@ -43,5 +54,5 @@ func (c *cache) Retrieve(ctx context.Context) (aws.Credentials, error) {
 
 // good reports whether there are credentials that will not expire within d.
 func (c *cache) good(d time.Duration) bool {
-	return c.keys.HasKeys() && (!c.keys.CanExpire || c.now().Add(d).Before(c.keys.Expires))
+	return c.keys.HasKeys() && (!c.keys.CanExpire || c.source.opt.Now().Add(d).Before(c.keys.Expires))
 }

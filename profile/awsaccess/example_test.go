@@ -14,9 +14,13 @@ import (
 // for an STS on this machine.
 func Example() {
 	ctx := context.Background()
-	sts := startSTS()
+	sts, err := startSTS()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer sts.Close()
-	cfg := sts.config("AKIAALICE")
+	cfg := sts.Config("AKIAALICE")
 
 	role, err := profile.ParseRoleARN("arn:aws:iam::111111111111:role/ci/deploy")
 	if err != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -101,44 +103,67 @@ func fault(ctx context.Context, op string, p profile.Profile, err error) *Error 
 	e := &Error{Op: op, Profile: p.Name, Role: p.Role, Err: err}
 	_, source := errors.AsType[*noKeys](err)
 	_, wrong := errors.AsType[*wrongAccount](err)
-	_, sending := errors.AsType[*smithyhttp.RequestSendError](err)
+	_, sso := errors.AsType[*ssocreds.InvalidTokenError](err)
 	code := ""
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		code = api.ErrorCode()
 	}
 	switch {
 	case ctx.Err() != nil:
-		// The caller's own doing: it is not to be taken for a fault of AWS.
 		e.Err = context.Cause(ctx)
+		if _, late := errors.AsType[errTimeout](e.Err); late {
+			e.Kind, e.Hint = ErrUnreachable, "check the network, the proxy and the region"
+		} // else it is the caller's own doing, and not to be taken for a fault of AWS
 	case wrong:
 		e.Kind, e.Hint = ErrAccount, "use credentials of that account, or correct the account of the profile"
 		if p.Role.IsZero() {
 			e.Hint = "use credentials of that account, or give the profile a role in it"
 		}
-	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired":
+	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired" || sso:
 		e.Kind, e.Hint = ErrExpired, "log in again, or renew the token of the CI job; if the credentials are fresh, set the clock of this machine"
+	case unreachable(err, source):
+		e.Kind, e.Hint = ErrUnreachable, "check the network, the proxy and the region"
 	case source || errors.Is(err, errNone):
 		e.Kind, e.Hint = ErrNoCredentials, "log in, or give the credentials that may take the role"
+	case code == "InvalidIdentityToken" || code == "IDPRejectedClaim":
+		e.Kind, e.Hint = ErrNoCredentials, "the account has no OIDC provider for the token's issuer, or the token is not one of it"
 	case code == "InvalidClientTokenId" || code == "UnrecognizedClientException" || code == "SignatureDoesNotMatch" || code == "InvalidAccessKeyId":
 		e.Kind, e.Hint = ErrNoCredentials, "the access key is deleted, of another partition, or its secret is mistyped"
 	case code == "AccessDenied" || code == "AccessDeniedException":
 		e.Kind, e.Hint = ErrDenied, causes(p, err)
-	case sending:
-		e.Kind, e.Hint = ErrUnreachable, "check the network, the proxy and the region"
 	}
 	return e
+}
+
+// unreachable reports whether err is about a request that could not be sent. Of a
+// source of credentials only those count that ask AWS itself: that there is no
+// metadata service is not for want of a network.
+func unreachable(err error, source bool) bool {
+	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); !ok {
+		return false
+	}
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	return !source || ok && slices.Contains([]string{"STS", "SSO", "SSO OIDC"}, op.Service())
 }
 
 // causes are those of a refusal. STS does not say which it is, on purpose, but
 // for the right to tag a session.
 func causes(p profile.Profile, err error) string {
+	tell := fmt.Sprintf("to tell which, with credentials of account %s: aws iam get-role --role-name %s --query Role.AssumeRolePolicyDocument", p.Role.Account(), p.Role.Name())
 	if strings.Contains(err.Error(), "sts:TagSession") {
-		return "the role's trust policy, or the caller's own policy, does not allow sts:TagSession beside sts:AssumeRole"
+		return "the role's trust policy, or the caller's own policy, does not allow sts:TagSession beside sts:AssumeRole; " + tell
 	}
-	external := fmt.Sprintf("(2) it asks for another external ID than the profile's %q", p.ExternalID)
+	if web, ok := errors.AsType[*refusedToken](err); ok {
+		token := "the token's"
+		if web.known {
+			token = fmt.Sprintf("the token's: issuer %q, subject %q, audience %q", web.claims.issuer, web.claims.subject, web.claims.audience)
+		}
+		return "one of these: (1) the role does not exist; (2) its trust policy does not name the OIDC provider; (3) it asks for another subject or audience than " + token + "; " + tell
+	}
+	external := fmt.Sprintf("(3) it asks for another external ID than the profile's %q", p.ExternalID)
 	if p.ExternalID == "" {
-		external = "(2) it asks for an external ID, the profile has none"
+		external = "(3) it asks for an external ID, the profile has none"
 	}
-	return "one of these: (1) there is no such role, or its trust policy does not name the caller; " + external +
-		"; (3) the caller's own policy does not allow sts:AssumeRole on it"
+	return "one of these: (1) the role does not exist; (2) its trust policy does not name the caller, or the caller's own policy does not allow sts:AssumeRole on it; " +
+		external + "; " + tell
 }

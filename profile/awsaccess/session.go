@@ -20,6 +20,8 @@ type Session struct {
 	App   string
 	Stage stage.Name
 	Run   string
+	// Service is no tag. It tells [StagePolicy] what is deployed.
+	Service string
 }
 
 // Bounds of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html

@@ -25,11 +25,11 @@ func TestSessionIsWhatAWSTakes(t *testing.T) {
 	s := newSTS(t)
 	name := func(session awsaccess.Session) (string, string) {
 		t.Helper()
-		provider, err := awsaccess.New(s.config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, openRole)}, session, nil)
+		provider, err := awsaccess.New(s.Config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, openRole)}, session, nil)
 		require.NoError(t, err)
 		_, err = provider.Retrieve(t.Context())
 		require.NoError(t, err)
-		_, asked := s.seen()
+		_, asked := s.Seen()
 		return asked[0].Get("RoleSessionName"), asked[0].Get("Tags.member.1.Value")
 	}
 	valid := regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
@@ -45,7 +45,7 @@ func TestSessionIsWhatAWSTakes(t *testing.T) {
 	require.Equal(t, "r-1-é"+strings.Repeat("x", 251), tag)
 
 	// Without anything to tell there are no tags, and no right is needed.
-	provider, err := awsaccess.New(s.config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, untaggedRole)}, awsaccess.Session{}, nil)
+	provider, err := awsaccess.New(s.Config("AKIAALICE"), profile.Profile{Name: "x", Role: role(t, untaggedRole)}, awsaccess.Session{}, nil)
 	require.NoError(t, err)
 	_, err = provider.Retrieve(t.Context())
 	require.NoError(t, err)

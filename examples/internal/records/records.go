@@ -68,7 +68,7 @@ func (f *Flags) Open(ctx context.Context, app string, ensure bool) (func(context
 		in := cfg
 		if f.Apart() {
 			var err error
-			if in, err = (deploy.AWS{Config: cfg}).As(p, awsaccess.Session{App: app}); err != nil {
+			if in, err = (&deploy.AWS{Config: cfg}).As(p, awsaccess.Session{App: app}); err != nil {
 				return nil, err
 			}
 		}
