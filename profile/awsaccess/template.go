@@ -33,8 +33,8 @@ type inlinePolicy struct {
 type providerResource struct {
 	Type       string
 	Properties struct {
-		Url          string //nolint:revive // as CloudFormation spells it
-		ClientIdList []string
+		URL          string   `json:"Url"`
+		ClientIDList []string `json:"ClientIdList"`
 	}
 }
 
@@ -69,7 +69,7 @@ func (r AccessRole) Template() ([]byte, error) {
 			continue
 		}
 		p := &providerResource{Type: "AWS::IAM::OIDCProvider"}
-		p.Properties.Url, p.Properties.ClientIdList = o.Issuer, []string{o.audience()}
+		p.Properties.URL, p.Properties.ClientIDList = o.Issuer, []string{o.audience()}
 		id := fmt.Sprintf("Provider%d", len(t.Resources))
 		t.Resources[id] = p
 		role.DependsOn = append(role.DependsOn, id)
