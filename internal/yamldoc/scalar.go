@@ -94,14 +94,11 @@ func isText(tag, s string, isPlain bool) bool {
 	if tag != "" || !isPlain {
 		return tag == "" || tag == "!!str"
 	}
-	if s == "" || s[0] <= '9' {
-		return false
-	}
 	switch s {
-	case "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE":
+	case "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE":
 		return false
 	}
-	return true
+	return strings.IndexByte("+-.0123456789", s[0]) < 0 // no number begins so
 }
 
 // tagged returns what a scalar stands for, by its tag if it is one of YAML itself,
