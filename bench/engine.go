@@ -34,6 +34,7 @@ type request struct {
 	Options       map[string]any `json:"options"`
 	Times         int            `json:"times"`
 	Budget        int            `json:"budget"` // milliseconds
+	Row           int            `json:"row"`    // milliseconds that those in a row take at least
 }
 
 type answer struct {

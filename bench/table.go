@@ -139,17 +139,21 @@ func measure(ctx context.Context, s shapes.Shape, n int, other *engine) (m measu
 	if m.resolve, err = best(resolve); err != nil || other == nil {
 		return m, a, err
 	}
-	a, err = other.resolve(request{Dir: dir, Configuration: d.Value(), Options: options, Times: 50, Budget: 2000})
+	a, err = other.resolve(request{Dir: dir, Configuration: d.Value(), Options: options, Times: 50, Budget: 2000, Row: int(enough / time.Millisecond)})
 	if err == nil && a.Failed > 0 {
 		err = fmt.Errorf("engine: %d properties have no value", a.Failed)
 	}
 	return m, a, err
 }
 
-// best returns the least time of the processor that one of some calls took, in
-// all threads, so that what else the machine does counts little.
+// enough is how long the calls in a row take at least: so the collection of their
+// garbage counts.
+const enough = 20 * time.Millisecond
+
+// best returns the least time of the processor that one of some calls in a row
+// took on average, in all threads, so that what else the machine does counts
+// little.
 func best(f func() error) (time.Duration, error) {
-	const enough = 5 * time.Millisecond // what is shorter is repeated
 	least, repeat := time.Duration(1<<63-1), 1
 	for begin, i := time.Now(), 0; i < 3 || i < 50 && time.Since(begin) < budget; i++ {
 		runtime.GC()

@@ -101,6 +101,7 @@ type reply struct {
 	value  any
 	origin Origin
 	shared []Origin // origin as all values have it, when one was made
+	plain  *node    // the value if it is a scalar, for texts: in these its place does not matter
 	found  bool
 	err    error
 }

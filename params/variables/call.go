@@ -252,6 +252,9 @@ func (s *session) ask(ctx context.Context, x variable, source Source, typ string
 			return typ + " has none"
 		})
 	}
+	if r.plain != nil && !x.whole() && !a.secret() {
+		return r.plain, found, ""
+	}
 	value := r.value
 	if r.origin.Secret {
 		value = asSecret(value)
@@ -266,6 +269,9 @@ func (s *session) ask(ctx context.Context, x variable, source Source, typ string
 			leaf.origins = slices.Clone(leaf.origins)
 			leaf.origins[0].Secret = true
 		})
+	}
+	if st == found && v.kind == scalarNode && !a.secret() {
+		r.plain = v
 	}
 	return v, st, ""
 }

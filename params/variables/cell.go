@@ -29,7 +29,6 @@ type state uint8
 const (
 	fresh state = iota
 	working
-	settled
 	broken
 )
 
@@ -90,10 +89,10 @@ func (s *session) kid(c *cell, i int) *cell {
 // is no textNode then.
 func (s *session) settle(ctx context.Context, c *cell) status {
 	switch {
+	case c.value != nil:
+		return found
 	case c.n.kind != textNode:
 		c.value = c.n
-		return found
-	case c.state == settled:
 		return found
 	case c.state == broken:
 		s.because(c.cause)
@@ -115,7 +114,7 @@ func (s *session) settle(ctx context.Context, c *cell) status {
 		return failed
 	}
 	s.cause = outer
-	c.state, c.value, c.depth = settled, n, depth
+	c.state, c.value, c.depth = fresh, n, depth
 	return found
 }
 

@@ -212,33 +212,6 @@ func (n *node) find(key string) int {
 	return -1
 }
 
-// value returns n and all below it as plain values. A text that is not resolved
-// is as it was written.
-func (n *node) value() any {
-	switch n.kind {
-	case mapNode:
-		m := make(map[string]any, len(n.kids))
-		for i, k := range n.names.keys {
-			m[k] = n.kids[i].value()
-		}
-		return m
-	case listNode:
-		l := make([]any, len(n.kids))
-		for i, kid := range n.kids {
-			l[i] = kid.value()
-		}
-		return l
-	case liveNode:
-		return n.live.raw
-	default:
-		if n.tainted {
-			s, _ := scalarText(n.scalar)
-			return params.NewSecret(s)
-		}
-		return n.scalar
-	}
-}
-
 // secret reports whether a secret is in n itself.
 func (n *node) secret() bool {
 	if n.kind == liveNode {

@@ -13,6 +13,9 @@ type variable struct {
 // about the whole text.
 func first(n *node, c *cell) variable { return variable{n, c, &n.parts()[0]} }
 
+// whole reports whether the variable spans all of the text.
+func (x variable) whole() bool { return x.p.Start == 0 && x.p.End == len(x.n.text()) }
+
 // text returns the variable as it is written.
 func (x variable) text() string { return x.n.text()[x.p.Start:x.p.End] }
 
