@@ -59,6 +59,9 @@ type Error struct {
 	syntax bool // of a variable in a text of the document
 }
 
+// maxExpr is how many bytes of a variable a text shows.
+const maxExpr = 500
+
 // Error returns "file:line:col: what: why (what to do)".
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -66,6 +69,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "%s: ", e.Pos)
 	}
 	if what := cmp.Or(e.Expr, e.Path); what != "" {
+		if len(what) > maxExpr {
+			what = strings.ToValidUTF8(what[:maxExpr], "") + "…"
+		}
 		fmt.Fprintf(&b, "%s: ", strings.ReplaceAll(what, "\n", `\n`))
 	}
 	b.WriteString(e.Msg)
@@ -81,13 +87,25 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errors are all problems that were found, sorted by position and each once.
 type Errors []*Error
 
-// Error returns the problems, one on a line.
+// maxShown is how many problems a text tells: nobody reads more, and a document
+// can have as many as it has characters.
+const maxShown = 100
+
+// Error returns the first hundred problems, one on a line, and how many more there
+// are.
 func (l Errors) Error() string {
-	lines := make([]string, len(l))
+	var b strings.Builder
 	for i, e := range l {
-		lines[i] = e.Error()
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if i == maxShown {
+			fmt.Fprintf(&b, "and %d more", len(l)-i)
+			break
+		}
+		b.WriteString(e.Error())
 	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }
 
 // Unwrap returns each problem, for errors.Is and errors.AsType.

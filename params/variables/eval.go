@@ -32,7 +32,7 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 // each of the parts in its place. It goes on after a failure, to find the others.
 func (s *session) join(ctx context.Context, n *node, c *cell, depth uint8, parts []Part, start, end int) (*node, status) {
 	// A text inside of this one finds none to write over, and makes its own.
-	j := joiner{text: s.text[:0], origins: originSet{list: n.origins}}
+	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{list: n.origins}}
 	s.text = nil
 	st, text := found, n.text()
 	for i := range parts {

@@ -2,43 +2,97 @@ package variables_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slsflow/slsflow/internal/shapes"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
-// Ten times the variables take at most eleven times the allocations, in a chain,
-// in texts, and where a map is taken by many.
+// Ten times the variables take at most thirteen times the allocations and the bytes,
+// and one variable takes no more than this of either, to resolve it and to find it.
 func TestAllocationsGrowWithTheVariables(t *testing.T) {
-	shapes := map[string]struct {
-		line string
-		most float64 // allocations of one variable
-	}{
-		"chain": {"  v%d: ${self:custom.v%d}\n", 6},
-		"texts": {"  v%d: a ${self:custom.v0} b ${opt:stage, 'dev'} %d\n", 20},
-		"map":   {"  v%d: ${self:map} # %d\n", 8},
+	bounds := map[string]struct{ allocs, bytes, parseAllocs, parseBytes float64 }{
+		"a chain of self":                  {0.2, 250, 14, 1400},
+		"texts with three variables":       {1.8, 400, 10, 1200},
+		"one map for every function":       {4.5, 1250, 34, 3400},
+		"addresses with variables in them": {1.5, 200, 6.5, 800},
+		"files":                            {10, 1200, 5.5, 600},
+		"fallbacks":                        {1.5, 500, 18, 1600},
+		"one text with all variables":      {0.2, 100, 2.8, 800},
 	}
-	for name, shape := range shapes {
-		t.Run(name, func(t *testing.T) {
-			var before float64
-			for _, n := range []int{500, 5_000} {
-				var b strings.Builder
-				b.WriteString("service: s\nmap: {a: \"${opt:stage, 'dev'}\", b: 1, c: text}\ncustom:\n  v0: x\n")
-				for i := range n {
-					fmt.Fprintf(&b, shape.line, i+1, i)
+	for _, s := range shapes.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			bound, ok := bounds[s.Name]
+			require.True(t, ok, "a shape without a bound")
+			var before [4]float64
+			for _, n := range []int{1_000, 10_000} {
+				src, r, count := shaped(t, s, n)
+				var d *variables.Document
+				parse := measured(func() { d, _ = variables.ParseDocument("serverless.yml", src) })
+				require.NotNil(t, d)
+				var last error
+				resolve := measured(func() {
+					var result *variables.Result
+					result, last = r.Resolve(t.Context(), d)
+					_ = result.Value()
+				})
+				require.NoError(t, last)
+				now := [4]float64{resolve.allocs, resolve.bytes, parse.allocs, parse.bytes}
+				for i, most := range []float64{bound.allocs, bound.bytes, bound.parseAllocs, bound.parseBytes} {
+					require.LessOrEqual(t, now[i]/float64(count), most, "%d variables: allocations, bytes; parse: allocations, bytes: %.1f", n, now)
+					if before[i] > 0 {
+						require.LessOrEqual(t, now[i], 13*before[i], "from 1,000 to 10,000: %.1f, %.1f", before, now)
+					}
 				}
+				before = now
+			}
+		})
+	}
+}
+
+type cost struct{ allocs, bytes float64 }
+
+// measured returns what one call allocates when it is not the first.
+func measured(f func()) cost {
+	f()
+	var begin, end runtime.MemStats
+	runtime.ReadMemStats(&begin)
+	f()
+	runtime.ReadMemStats(&end)
+	return cost{float64(end.Mallocs - begin.Mallocs), float64(end.TotalAlloc - begin.TotalAlloc)}
+}
+
+// Nor do errors and origins grow faster: each variable of one text is missing, or
+// has an origin of its own.
+func TestOneTextWithManyVariables(t *testing.T) {
+	for _, form := range []string{"${opt:v%d}", "${opt:no%d}", "${self:custom.no%d}", "${param:no%d}"} {
+		t.Run(form, func(t *testing.T) {
+			var before cost
+			for _, n := range []int{2_000, 20_000} {
+				options := make(map[string]any)
+				var b strings.Builder
+				b.WriteString("service: s\ncustom:\n  text: x")
+				for i := range n {
+					options[fmt.Sprintf("v%d", i)] = "x"
+					fmt.Fprintf(&b, " "+form, i)
+				}
+				b.WriteString("\n  again: a ${self:custom.text}\n")
 				d, err := variables.ParseDocument("serverless.yml", []byte(b.String()))
 				require.NoError(t, err)
-				r := variables.Resolver{Sources: map[string]variables.Source{"opt": variables.Opt(nil)}}
-				var last error
-				now := testing.AllocsPerRun(2, func() { _, last = r.Resolve(t.Context(), d) })
-				require.NoError(t, last)
-				require.LessOrEqual(t, now/float64(n), shape.most, "allocations of one variable")
-				if before > 0 {
-					require.LessOrEqual(t, now, 11*before)
+				r := variables.Resolver{Stage: "dev", Sources: map[string]variables.Source{"opt": variables.Opt(options)}}
+				now := measured(func() { _, err = r.Resolve(t.Context(), d) })
+				if strings.Contains(form, "no") {
+					require.Len(t, err, n)
+				} else {
+					require.NoError(t, err)
+				}
+				if before.bytes > 0 {
+					require.LessOrEqual(t, now.bytes, 13*before.bytes)
+					require.LessOrEqual(t, now.allocs, 13*before.allocs)
 				}
 				before = now
 			}

@@ -125,7 +125,7 @@ func (n *node) bad() *Error {
 // sealed sets what follows from the parts of n, which is new. It returns n.
 func (n *node) sealed() *node {
 	n.traits = 0
-	weight := 1
+	weight := 1 + len(n.origins) // a text of many variables has many
 	switch s := n.scalar.(type) {
 	case string:
 		weight += len(s) / bytesPerWeight

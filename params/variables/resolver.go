@@ -121,20 +121,23 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (stri
 
 // session is one resolution of one document.
 type session struct {
-	r       *Resolver
-	stage   string
-	layers  []ParamLayer
-	root    *cell
-	open    []*cell    // those that are being resolved, the outermost first
-	askers  []variable // those that are being looked up
-	memo    *memory
-	files   map[string]*cell
-	errs    Errors
-	cause   *Error  // the first error of what is being resolved
-	fails   []*cell // the properties that could not be resolved
-	lefts   bool    // something is left to the command line
-	trails  map[*cell][]Step
-	total   int
+	r        *Resolver
+	stage    string
+	layers   []ParamLayer
+	root     *cell
+	open     []*cell    // those that are being resolved, the outermost first
+	askers   []variable // those that are being looked up
+	memo     *memory
+	files    map[string]*cell
+	errs     Errors
+	cause    *Error  // the first error of what is being resolved
+	fails    []*cell // the properties that could not be resolved
+	lefts    bool    // something is left to the command line
+	trails   map[*cell][]Step
+	total    int
+	compared int                 // how many variables were looked for among similar ones
+	similars map[string][]string // what these are, by type
+
 	telling bool // what is absent is told about, see [session.missing]
 
 	nodes slab.Slab[node]

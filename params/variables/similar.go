@@ -1,41 +1,33 @@
 package variables
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/slsflow/slsflow/params"
 )
 
+// maxSimilar is for how many variables of one resolution a similar one is looked
+// for, which costs as much as there are names.
+const maxSimilar = 100
+
 // similar returns a variable like p that has a value, or "". It is looked for
 // among the params and the keys of the document.
 func (s *session) similar(p *Part) string {
 	c := p.Sources[0]
-	if c.Address == nil || c.Address.Parts != nil {
+	if s.compared == maxSimilar || c.Address == nil || c.Address.Parts != nil || c.Type != "param" && c.Type != "self" {
 		return ""
 	}
-	name, _ := c.Address.Value.(string)
-	var names []string
-	switch c.Type {
-	case "param":
-		for _, layer := range s.layers {
-			switch m, isMap := layer.Layer.(params.Map); {
-			case isMap:
-				for key := range m {
-					names = append(names, key)
-				}
-			case layer.Block != NoBlock:
-				key := s.stage
-				if layer.Block == DefaultBlock {
-					key = "default"
-				}
-				names = append(names, keysAt(s.root.n, "params", key)...)
-				names = append(names, keysAt(s.root.n, "stages", key, "params")...)
-			}
+	s.compared++
+	names, known := s.similars[c.Type]
+	if !known {
+		names = s.namesOf(c.Type)
+		if s.similars == nil {
+			s.similars = make(map[string][]string)
 		}
-	case "self":
-		names = keysBelow(s.root.n, "", 3)
+		s.similars[c.Type] = names
 	}
-	slices.Sort(names)
+	name, _ := c.Address.Value.(string)
 	best, least := "", min(3, len(name)/2+1)
 	for _, other := range names {
 		if d := distance(name, other, least); d < least {
@@ -46,6 +38,29 @@ func (s *session) similar(p *Part) string {
 		return ""
 	}
 	return "${" + c.Type + ":" + best + "}"
+}
+
+// namesOf returns the addresses that param or self may have, sorted.
+func (s *session) namesOf(typ string) (names []string) {
+	if typ == "self" {
+		names = keysBelow(s.root.n, "", 3)
+	} else {
+		for _, layer := range s.layers {
+			switch m, isMap := layer.Layer.(params.Map); {
+			case isMap:
+				names = slices.AppendSeq(names, maps.Keys(m))
+			case layer.Block != NoBlock:
+				key := s.stage
+				if layer.Block == DefaultBlock {
+					key = "default"
+				}
+				names = append(names, keysAt(s.root.n, "params", key)...)
+				names = append(names, keysAt(s.root.n, "stages", key, "params")...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func keysAt(n *node, keys ...string) []string {
