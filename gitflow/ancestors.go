@@ -79,7 +79,7 @@ func (a *ancestors) base(ctx context.Context, ours, theirs []plumbing.Hash, dept
 		if err != nil {
 			return ancestor{}, err
 		}
-		a.repo = &Repository{dirs: a.repo.dirs, objects: a.repo.objects.with(res.objs), shallow: a.repo.shallow}
+		a.repo = a.repo.with(res.objs)
 		base = ancestor{res.tree, append(slices.Clone(base.heads), next.heads...)}
 	}
 	return base, nil

@@ -1,22 +1,71 @@
 package gitflow
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
+// division is what two histories have in common, and what each has alone.
+type division struct {
+	*painter
+	mine, other uint8 // colours of the first history and of the second
+}
+
+// divisions are those that were asked for last: a promotion asks for one of them
+// time and again.
+type divisions struct {
+	mu   sync.Mutex
+	list [2]struct {
+		a, b plumbing.Hash
+		done *painter
+	}
+}
+
+// divide compares the histories of two commits.
+func (r *Repository) divide(ctx context.Context, a, b plumbing.Hash) (division, error) {
+	d := division{mine: inA, other: inB}
+	if bytes.Compare(a[:], b[:]) > 0 {
+		a, b, d.mine, d.other = b, a, inB, inA
+	}
+	r.divisions.mu.Lock()
+	defer r.divisions.mu.Unlock()
+	known := &r.divisions.list
+	if known[1].done != nil && known[1].a == a && known[1].b == b {
+		known[0], known[1] = known[1], known[0]
+	}
+	if known[0].done == nil || known[0].a != a || known[0].b != b {
+		p := newPainter(r)
+		if err := p.paint(ctx, []plumbing.Hash{a}, []plumbing.Hash{b}); err != nil {
+			return division{}, err
+		}
+		if err := p.settle(ctx); err != nil {
+			return division{}, err
+		}
+		known[1] = known[0]
+		known[0].a, known[0].b, known[0].done = a, b, p
+	}
+	d.painter = known[0].done
+	return d, nil
+}
+
 func (r *Repository) pending(ctx context.Context, from, to plumbing.Hash) ([]Commit, error) {
-	p := newPainter(r)
-	if err := p.paint(ctx, []plumbing.Hash{from}, []plumbing.Hash{to}); err != nil {
+	d, err := r.divide(ctx, from, to)
+	if err != nil {
 		return nil, err
 	}
-	if err := p.settle(ctx); err != nil {
-		return nil, err
+	mine := d.only(d.mine)
+	list := make([]Commit, len(mine))
+	for i, c := range mine {
+		if list[i], err = r.loadCommit(c.Hash); err != nil {
+			return nil, err
+		}
 	}
-	return p.onlyA(), nil
+	return list, nil
 }
 
 // MergeBase returns the best common ancestor of two revisions. Where there are several, which criss-cross merges make, it
@@ -55,7 +104,14 @@ func (r *Repository) mergeBaseOf(ctx context.Context, a, b plumbing.Hash) (plumb
 // mergeBases returns the common ancestors that are no ancestor of another
 // common ancestor, newest first.
 func (r *Repository) mergeBases(ctx context.Context, a, b plumbing.Hash) ([]plumbing.Hash, error) {
-	return r.mergeBasesOf(ctx, []plumbing.Hash{a}, []plumbing.Hash{b})
+	d, err := r.divide(ctx, a, b)
+	if err != nil {
+		return nil, err
+	}
+	if found := d.common(); len(found) < 2 {
+		return found, nil
+	}
+	return r.mergeBasesOf(ctx, []plumbing.Hash{a}, []plumbing.Hash{b}) // in git's order
 }
 
 // mergeBasesOf is mergeBases for two sides of several commits.
@@ -74,7 +130,7 @@ func (r *Repository) mergeBasesOf(ctx context.Context, a, b []plumbing.Hash) ([]
 			if err := q.paint(ctx, []plumbing.Hash{h}, others); err != nil {
 				return nil, err
 			}
-			if q.colour[h]&inB != 0 {
+			if q.seen[h].colour&inB != 0 {
 				continue
 			}
 		}
@@ -85,6 +141,6 @@ func (r *Repository) mergeBasesOf(ctx context.Context, a, b []plumbing.Hash) ([]
 
 // isAncestor reports whether a is b or one of its ancestors.
 func (r *Repository) isAncestor(ctx context.Context, a, b plumbing.Hash) (bool, error) {
-	bases, err := r.mergeBases(ctx, a, b)
-	return err == nil && slices.Equal(bases, []plumbing.Hash{a}), err
+	d, err := r.divide(ctx, a, b)
+	return err == nil && d.seen[a].colour&d.other != 0, err
 }

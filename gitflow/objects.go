@@ -137,6 +137,25 @@ func (o *objects) commit(h plumbing.Hash) (*object.Commit, error) {
 	return c, nil
 }
 
+// node returns what of a commit the shape of the history is made of.
+func (o *objects) node(ref odb.Ref) (c *odb.Commit, err error) {
+	if obj, ok := o.extra[ref.Hash]; ok {
+		var text []byte
+		if text, err = bytesOf(obj); err == nil {
+			c, err = odb.ParseCommit(ref.Hash, text)
+		}
+	} else {
+		c, err = o.db.Commit(ref)
+	}
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return nil, fmt.Errorf("commit %s %w", ref.Hash, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("commit %s: %w", ref.Hash, err)
+	}
+	return c, nil
+}
+
 // tree returns the entries of a tree in the order in which they are kept. The
 // empty tree is always there, as in git.
 func (o *objects) tree(h plumbing.Hash) ([]object.TreeEntry, error) {

@@ -69,29 +69,29 @@ func (r *Repository) missing(ctx context.Context, wants, haves []plumbing.Hash) 
 	if err := p.paint(ctx, tips, known); err != nil {
 		return nil, err
 	}
-	commits := p.onlyA()
-	mine := map[string]bool{}
+	commits := p.only(inA)
+	mine := map[plumbing.Hash]bool{}
 	for _, c := range commits {
 		mine[c.Hash] = true
 	}
 	for _, c := range commits {
 		for _, parent := range c.Parents {
-			if mine[parent] {
+			if mine[parent.Hash] {
 				continue
 			}
-			there, err := r.objects.commit(plumbing.NewHash(parent))
+			there, err := r.objects.node(parent)
 			if err != nil {
 				return nil, err
 			}
-			if err := l.tree(ctx, there.TreeHash); err != nil {
+			if err := l.tree(ctx, there.Tree); err != nil {
 				return nil, err
 			}
 		}
 	}
 	l.list = l.list[:l.tags] // what was listed since is there
 	for _, c := range commits {
-		l.list = append(l.list, plumbing.NewHash(c.Hash))
-		if err := l.tree(ctx, plumbing.NewHash(c.Tree)); err != nil {
+		l.list = append(l.list, c.Hash)
+		if err := l.tree(ctx, c.Tree); err != nil {
 			return nil, err
 		}
 	}

@@ -2,15 +2,14 @@ package gitflow
 
 import (
 	"bytes"
+	"cmp"
 	"container/heap"
 	"context"
-	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/slsflow/slsflow/gitflow/internal/odb"
 )
 
 const (
@@ -23,27 +22,32 @@ const (
 // reaches what. It stops when everything left is an ancestor of common ones, so
 // that it reads what differs and not the whole history.
 type painter struct {
-	repo    *Repository
-	commits map[plumbing.Hash]*object.Commit
-	colour  map[plumbing.Hash]uint8
-	queue   commitQueue
-	queued  map[plumbing.Hash]bool
-	open    int             // queued commits that are not behind
-	met     []plumbing.Hash // commits that both sides reach, in the order in which they were found
+	repo  *Repository
+	seen  map[plumbing.Hash]*painted
+	queue commitQueue
+	open  int        // queued commits that are not behind
+	met   []*painted // commits that both sides reach, in the order in which they were found
+}
+
+// painted is a commit that a painter has met.
+type painted struct {
+	*odb.Commit
+	colour uint8
+	queued bool
 }
 
 func newPainter(r *Repository) *painter {
-	return &painter{repo: r, commits: map[plumbing.Hash]*object.Commit{}, colour: map[plumbing.Hash]uint8{}, queued: map[plumbing.Hash]bool{}}
+	return &painter{repo: r, seen: map[plumbing.Hash]*painted{}}
 }
 
 func (p *painter) paint(ctx context.Context, a, b []plumbing.Hash) error {
 	for _, h := range a {
-		if err := p.add(h, inA); err != nil {
+		if err := p.add(odb.Ref{Hash: h}, inA); err != nil {
 			return err
 		}
 	}
 	for _, h := range b {
-		if err := p.add(h, inB); err != nil {
+		if err := p.add(odb.Ref{Hash: h}, inB); err != nil {
 			return err
 		}
 	}
@@ -55,17 +59,37 @@ func (p *painter) paint(ctx context.Context, a, b []plumbing.Hash) error {
 	return nil
 }
 
-// settle goes on until no clock that is wrong by less than a day can still have
-// hidden that a commit of one side is in the other too.
+const (
+	clockSkew = 24 * 60 * 60 // seconds by which a clock may be wrong
+	slop      = 256          // commits of such a clock; git looks at five
+)
+
+// settle goes on until nothing left can have an ancestor that is not known to be
+// behind. For commits with a level that is certain; the others are followed as
+// long as a clock that is wrong can have hidden something.
 func (p *painter) settle(ctx context.Context) error {
-	var oldest time.Time
-	for h, colour := range p.colour {
-		if when := p.commits[h].Committer.When; colour == inA && (oldest.IsZero() || when.Before(oldest)) {
-			oldest = when
+	lowest, oldest, left := uint32(odb.NoLevel), int64(0), slop
+	first := true
+	for _, c := range p.seen {
+		if c.colour&behind == 0 {
+			lowest = min(lowest, c.Level)
+			if first || c.When < oldest {
+				oldest, first = c.When, false
+			}
 		}
 	}
-	for p.queue.Len() > 0 && !oldest.IsZero() && p.queue.list[0].Committer.When.After(oldest.Add(-24*time.Hour)) {
-		if err := p.step(ctx); err != nil {
+	for p.queue.Len() > 0 {
+		c := p.queue.list[0]
+		follow := c.Level > lowest
+		if c.Level == odb.NoLevel {
+			if c.When <= oldest {
+				left--
+			}
+			follow = c.When > oldest-clockSkew && left >= 0
+		}
+		if !follow {
+			p.pop()
+		} else if err := p.step(ctx); err != nil {
 			return err
 		}
 	}
@@ -74,25 +98,24 @@ func (p *painter) settle(ctx context.Context) error {
 
 // add marks a commit and, if that is news, queues it so that its parents get
 // the mark too.
-func (p *painter) add(h plumbing.Hash, colour uint8) error {
-	old, seen := p.colour[h]
-	if seen && old|colour == old {
-		return nil
-	}
-	c := p.commits[h]
+func (p *painter) add(ref odb.Ref, colour uint8) error {
+	c := p.seen[ref.Hash]
 	if c == nil {
-		var err error
-		if c, err = p.repo.objects.commit(h); err != nil {
+		node, err := p.repo.objects.node(ref)
+		if err != nil {
 			return err
 		}
-		p.commits[h] = c
+		c = &painted{Commit: node}
+		p.seen[ref.Hash] = c
+	} else if c.colour|colour == c.colour {
+		return nil
 	}
-	p.colour[h] = old | colour
-	wasOpen := p.queued[h] && old&behind == 0
-	isOpen := (old|colour)&behind == 0
-	if !p.queued[h] {
-		p.queued[h] = true
-		heap.Push(&p.queue, c)
+	wasOpen := c.queued && c.colour&behind == 0
+	c.colour |= colour
+	isOpen := c.colour&behind == 0
+	if !c.queued {
+		c.queued = true
+		p.queue.push(c)
 	}
 	if isOpen && !wasOpen {
 		p.open++
@@ -103,29 +126,35 @@ func (p *painter) add(h plumbing.Hash, colour uint8) error {
 	return nil
 }
 
+// pop takes the newest commit from the queue.
+func (p *painter) pop() *painted {
+	c := p.queue.pop()
+	c.queued = false
+	if c.colour&behind == 0 {
+		p.open--
+	}
+	return c
+}
+
 func (p *painter) step(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	c := heap.Pop(&p.queue).(*object.Commit)
-	delete(p.queued, c.Hash)
-	colour := p.colour[c.Hash]
-	if colour&behind == 0 {
-		p.open--
-	}
+	c := p.pop()
+	colour := c.colour
 	if colour&(inA|inB) == inA|inB {
 		if colour&behind == 0 {
-			p.met = append(p.met, c.Hash)
+			p.met = append(p.met, c)
 		}
 		colour |= behind // for its parents
 	}
 	if p.repo.shallow.has(c.Hash) {
-		if colour&behind != 0 || len(c.ParentHashes) == 0 {
+		if colour&behind != 0 || len(c.Parents) == 0 {
 			return nil
 		}
 		return p.repo.shallowError(c.Hash)
 	}
-	for _, parent := range c.ParentHashes {
+	for _, parent := range c.Parents {
 		if err := p.add(parent, colour); err != nil {
 			return err
 		}
@@ -133,45 +162,55 @@ func (p *painter) step(ctx context.Context) error {
 	return nil
 }
 
+// with returns the commits of one colour, newest first.
+func (p *painter) with(colour uint8) []*painted {
+	var list []*painted
+	for _, c := range p.seen {
+		if c.colour == colour {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, newer)
+	return list
+}
+
 // common returns the commits that both sides reach and that are not known to
 // be behind another one, newest first. Of one time, those that git finds first
 // come first.
 func (p *painter) common() []plumbing.Hash {
-	hashes := slices.DeleteFunc(slices.Clone(p.met), func(h plumbing.Hash) bool { return p.colour[h]&behind != 0 })
-	slices.SortStableFunc(hashes, func(a, b plumbing.Hash) int {
-		return p.commits[b].Committer.When.Compare(p.commits[a].Committer.When)
-	})
+	found := slices.DeleteFunc(slices.Clone(p.met), func(c *painted) bool { return c.colour&behind != 0 })
+	slices.SortStableFunc(found, func(a, b *painted) int { return cmp.Compare(b.When, a.When) })
+	hashes := make([]plumbing.Hash, len(found))
+	for i, c := range found {
+		hashes[i] = c.Hash
+	}
 	return hashes
 }
 
-// onlyA returns what the first side alone reaches: newest first, and children
-// before parents.
-func (p *painter) onlyA() []Commit {
+// only returns what one side alone reaches: newest first, and children before
+// parents.
+func (p *painter) only(side uint8) []*odb.Commit {
 	children := map[plumbing.Hash]int{} // within the list
-	var mine []*object.Commit
-	for _, h := range slices.SortedFunc(maps.Keys(p.colour), func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) }) {
-		if p.colour[h] != inA {
-			continue
-		}
-		mine = append(mine, p.commits[h])
-		for _, parent := range p.commits[h].ParentHashes {
-			children[parent]++
+	mine := p.with(side)
+	for _, c := range mine {
+		for _, parent := range c.Parents {
+			children[parent.Hash]++
 		}
 	}
 	var ready commitQueue
 	for _, c := range mine {
 		if children[c.Hash] == 0 {
-			heap.Push(&ready, c)
+			ready.push(c)
 		}
 	}
-	list := make([]Commit, 0, len(mine))
+	list := make([]*odb.Commit, 0, len(mine))
 	for ready.Len() > 0 {
-		c := heap.Pop(&ready).(*object.Commit)
-		list = append(list, newCommit(c))
-		for _, parent := range c.ParentHashes {
-			children[parent]--
-			if children[parent] == 0 && p.colour[parent] == inA {
-				heap.Push(&ready, p.commits[parent])
+		c := ready.pop()
+		list = append(list, c.Commit)
+		for _, parent := range c.Parents {
+			children[parent.Hash]--
+			if next := p.seen[parent.Hash]; children[parent.Hash] == 0 && next != nil && next.colour == side {
+				ready.push(next)
 			}
 		}
 	}
@@ -180,43 +219,42 @@ func (p *painter) onlyA() []Commit {
 
 // newer orders commits by time, the newest first, and by hash where times are
 // equal, so that every order in this package is the same on every machine.
-func newer(a, b *object.Commit) int {
-	if c := b.Committer.When.Compare(a.Committer.When); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Hash.String(), b.Hash.String())
+func newer(a, b *painted) int {
+	return cmp.Or(cmp.Compare(b.When, a.When), bytes.Compare(a.Hash[:], b.Hash[:]))
 }
 
 // commitQueue is a heap with the newest commit at its root. Of one time, the
 // first one that was pushed comes first, as in git.
 type commitQueue struct {
-	list   []*object.Commit
-	number []int // of pushes
+	list   []queued
 	pushed int
 }
 
-func (q *commitQueue) Len() int { return len(q.list) }
+type queued struct {
+	*painted
+	number int // of the push
+}
+
+func (q *commitQueue) push(c *painted) {
+	q.pushed++
+	heap.Push(q, queued{c, q.pushed})
+}
+
+func (q *commitQueue) pop() *painted { return heap.Pop(q).(queued).painted }
+
+func (q *commitQueue) Len() int      { return len(q.list) }
+func (q *commitQueue) Swap(i, j int) { q.list[i], q.list[j] = q.list[j], q.list[i] }
 
 func (q *commitQueue) Less(i, j int) bool {
-	if c := q.list[i].Committer.When.Compare(q.list[j].Committer.When); c != 0 {
-		return c > 0
-	}
-	return q.number[i] < q.number[j]
+	a, b := q.list[i], q.list[j]
+	return a.When > b.When || a.When == b.When && a.number < b.number
 }
 
-func (q *commitQueue) Swap(i, j int) {
-	q.list[i], q.list[j] = q.list[j], q.list[i]
-	q.number[i], q.number[j] = q.number[j], q.number[i]
-}
-
-func (q *commitQueue) Push(c any) {
-	q.list, q.number = append(q.list, c.(*object.Commit)), append(q.number, q.pushed)
-	q.pushed++
-}
+// Push and Pop are for [heap].
+func (q *commitQueue) Push(w any) { q.list = append(q.list, w.(queued)) }
 
 func (q *commitQueue) Pop() any {
-	n := len(q.list) - 1
-	last := q.list[n]
-	q.list, q.number = q.list[:n], q.number[:n]
+	last := q.list[len(q.list)-1]
+	q.list = q.list[:len(q.list)-1]
 	return last
 }

@@ -104,7 +104,9 @@ func (r *Repository) take(ctx context.Context, from *Repository, to sink, h plum
 
 // with returns the repository with some more objects, which are not written.
 func (r *Repository) with(objs []plumbing.EncodedObject) *Repository {
-	return &Repository{dirs: r.dirs, objects: r.objects.with(objs), shallow: r.shallow}
+	more := *r
+	more.objects = r.objects.with(objs)
+	return &more
 }
 
 // checkRefObject refuses a branch that would point to something else than a

@@ -47,6 +47,8 @@ type Repository struct {
 	dirs    layout
 	objects *objects
 	shallow *shallowCommits
+
+	divisions *divisions
 }
 
 // Open returns the repository at dir: a bare repository, the root of a work
@@ -70,7 +72,7 @@ func Open(dir string) (*Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gitflow: open %s: %w", dir, err)
 	}
-	return &Repository{dirs: dirs, objects: newObjects(dirs.common), shallow: shallow}, nil
+	return &Repository{dirs: dirs, objects: newObjects(dirs.common), shallow: shallow, divisions: &divisions{}}, nil
 }
 
 // Dir returns the directory that holds the objects and branches: the ".git"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -13,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"github.com/slsflow/slsflow/gitflow/internal/odb"
 )
 
 // haveLimit is how many commits a fetch tells the remote that it has.
@@ -106,19 +107,18 @@ func (r *Repository) recent(ctx context.Context, here map[string]plumbing.Hash) 
 		if err != nil {
 			return nil, err
 		}
-		if err := p.add(commit, inA); err != nil {
+		if err := p.add(odb.Ref{Hash: commit}, inA); err != nil {
 			return nil, err
 		}
 	}
-	for p.open > 0 && len(p.colour) < haveLimit {
+	for p.open > 0 && len(p.seen) < haveLimit {
 		if err := p.step(ctx); err != nil && !errors.Is(err, ErrShallow) {
 			return nil, err
 		}
 	}
-	hashes := make([]plumbing.Hash, 0, len(p.colour))
-	for h := range p.colour {
-		hashes = append(hashes, h)
+	hashes := make([]plumbing.Hash, 0, len(p.seen))
+	for _, c := range p.with(inA) {
+		hashes = append(hashes, c.Hash)
 	}
-	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return newer(p.commits[a], p.commits[b]) })
 	return hashes, nil
 }

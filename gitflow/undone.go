@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/slsflow/slsflow/gitflow/internal/odb"
 )
 
 // Undone is work that a branch has reverted and that is promoted into it again.
@@ -203,15 +205,19 @@ func (r *Repository) mentioned(ctx context.Context, revert Commit, m mention) (C
 	// The newest commit of the pull request, as far back as people look.
 	const far = 10_000
 	p := newPainter(r)
-	if err := p.add(plumbing.NewHash(revert.Hash), inA); err != nil {
+	if err := p.add(odb.Ref{Hash: plumbing.NewHash(revert.Hash)}, inA); err != nil {
 		return Commit{}, false, err
 	}
 	for range far {
 		if p.queue.Len() == 0 {
 			break
 		}
-		if c := p.queue.list[0]; c.Hash.String() != revert.Hash && pullRequestOf(c.Message) == m.pullRequest {
-			return newCommit(c), true, nil
+		c, err := r.loadCommit(p.queue.list[0].Hash)
+		if err != nil {
+			return Commit{}, false, err
+		}
+		if c.Hash != revert.Hash && c.PullRequest() == m.pullRequest {
+			return c, true, nil
 		}
 		if err := p.step(ctx); errors.Is(err, ErrShallow) {
 			break

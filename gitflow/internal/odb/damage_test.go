@@ -107,13 +107,13 @@ func TestDamagedCopy(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	pack, index, all := packed(t, 12)
 	for want, change := range map[string]func(){
-		"pack index: its names are not sorted": func() { index[8+4*100] = 0xff },
-		"pack index of version 3":              func() { index[7] = 3 },
-		"do not fit":                           func() { index = index[:len(index)-4] },
-		"malformed pack: begins with":          func() { pack[0] = 'p' },
-		"it is not the pack of its index":      func() { pack[len(pack)-1]++ },
-		"malformed pack index: unexpected EOF": func() { index = index[:100] },
-		"pack-a.pack: malformed pack":          func() { pack = pack[:5] },
+		": malformed: its names are not sorted": func() { index[8+4*100] = 0xff },
+		"pack index of version 3":               func() { index[7] = 3 },
+		"do not fit":                            func() { index = index[:len(index)-4] },
+		"malformed pack: begins with":           func() { pack[0] = 'p' },
+		"it is not the pack of its index":       func() { pack[len(pack)-1]++ },
+		"malformed pack index: unexpected EOF":  func() { index = index[:100] },
+		"pack-a.pack: malformed pack":           func() { pack = pack[:5] },
 	} {
 		p, x := bytes.Clone(pack), bytes.Clone(index)
 		change()

@@ -26,6 +26,9 @@ type file struct {
 	name  string
 	info  fs.FileInfo // when it was opened first
 	dated bool        // git does not change its time either, as it does that of a pack
+
+	last  []byte // the page that was used last, number lastN
+	lastN int64
 }
 
 type pageKey struct {
@@ -69,8 +72,12 @@ func (f *file) size() int64 { return f.info.Size() }
 
 // page returns the bytes of page n, which is shorter at the end of the file.
 func (f *file) page(n int64) ([]byte, error) {
+	if f.last != nil && f.lastN == n {
+		return f.last, nil
+	}
 	key := pageKey{f, n}
 	if p, ok := f.store.pages.get(key); ok {
+		f.last, f.lastN = p, n
 		return p, nil
 	}
 	if n < 0 || n*pageSize >= f.size() {
@@ -86,6 +93,7 @@ func (f *file) page(n int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	f.store.pages.put(key, p, len(p))
+	f.last, f.lastN = p, n
 	return p, nil
 }
 

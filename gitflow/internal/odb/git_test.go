@@ -46,8 +46,10 @@ func (r *repo) git(in io.Reader, args ...string) string {
 	r.t.Helper()
 	cmd := r.command(args...)
 	cmd.Stdin = in
-	out, err := cmd.CombinedOutput()
-	require.NoError(r.t, err, "git %s: %s", strings.Join(args, " "), out)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(r.t, err, "git %s: %s", strings.Join(args, " "), &stderr)
 	return strings.TrimSpace(string(out))
 }
 

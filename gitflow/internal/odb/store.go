@@ -3,7 +3,8 @@
 // a pack only the object and what it is a difference to. So the first object of a
 // large repository costs as much as that of a small one.
 //
-// Content is compared with its name, always. Files that are cut off, damaged or
+// The content of an object is compared with its name, always; what the commit-graph
+// says is believed, as git does. Files that are cut off, damaged or
 // made to do harm give an error; what another pack has whole is found there.
 // A multi-pack-index is not needed: git keeps the indexes that it sums up.
 package odb
@@ -35,6 +36,8 @@ type Store struct {
 	bases    lru[offsetKey, whole]
 	inflater inflater
 	read     int
+	graph    *graph // nil if it was not looked for
+	commits  map[plumbing.Hash]*Commit
 }
 
 // listed is an index that was found, and what has been read of it and its pack.
@@ -58,6 +61,10 @@ func New(dir string) *Store {
 func (s *Store) Get(h plumbing.Hash) (*Object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.get(h)
+}
+
+func (s *Store) get(h plumbing.Hash) (*Object, error) {
 	s.read++
 	obj := &Object{hash: h}
 	err := s.find(h, func(p *pack, off int64) error {
@@ -270,6 +277,9 @@ func (s *Store) list() (changed bool, err error) {
 	changed = changed || len(packs) != len(s.packs)
 	slices.SortStableFunc(packs, func(a, b *listed) int { return b.file.info.ModTime().Compare(a.file.info.ModTime()) })
 	s.packs = packs
+	if changed {
+		s.forgetGraph()
+	}
 	return changed, nil
 }
 
