@@ -34,10 +34,14 @@ var layers = map[string][]string{
 	"params/paramflag":    {"params"},
 
 	"params/variables/awssource":       {"params/variables"},
+	"params/variables/dopplersource":   {"params/variables"},
 	"params/variables/gitsource":       {"params/variables"},
 	"params/variables/nodefile":        {"params/variables"},
 	"params/variables/vaultsource":     {"params/variables"},
 	"params/variables/terraformsource": {"params/variables"},
+	"params/variables/configsource": {
+		"params", "params/variables", "params/variables/awssource", "params/variables/dopplersource", "params/variables/terraformsource", "params/variables/vaultsource",
+	},
 
 	"outputs":               {"stage"},
 	"outputs/outputstest":   {"outputs", "stage"},
@@ -77,7 +81,8 @@ var thirdParty = map[string][]string{
 	"params/sqliteparams":   {"filippo.io/age", "modernc.org/sqlite"},
 	"params/ssmparams":      {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 
-	"params/variables/awssource": {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
+	"params/variables/awssource":    {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
+	"params/variables/configsource": {"github.com/aws/aws-sdk-go-v2/..."},
 	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},
 
 	"pipeline/workflow":    {"github.com/bmatcuk/doublestar/v4"},

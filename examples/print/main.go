@@ -5,8 +5,8 @@
 //	    [-reveal] [-aws] [-node [-node-env N1,N2]] [-file NAME] DIR
 //
 // The sources are env, file, git, opt, self, sls, strToBool, param and output, and
-// with -aws also aws, cf, s3 and ssm. A variable of another type is left as it is
-// written. file reads what is in the repository that holds DIR, or in DIR.
+// with -aws also aws, cf, s3, ssm and those of stages.<stage>.resolvers. A variable
+// of another type is left as it is written. file reads what is in the repository that holds DIR, or in DIR.
 //
 // -node runs JavaScript files, such as ${file(values.js):key}, by the node in PATH.
 // They can do whatever a program can, and see PATH, HOME, LANG, TMPDIR and what

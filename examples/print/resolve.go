@@ -14,14 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/slsflow/slsflow/gitflow"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/dotenv"
 	"github.com/slsflow/slsflow/params/paramflag"
 	"github.com/slsflow/slsflow/params/variables"
-	"github.com/slsflow/slsflow/params/variables/awssource"
 	"github.com/slsflow/slsflow/params/variables/gitsource"
 	"github.com/slsflow/slsflow/params/variables/nodefile"
 )
@@ -171,11 +168,9 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 		r.Sources["output"] = p.outputSource(ctx, &known)
 	}
 	if p.aws {
-		account, err := p.account(ctx, &known)
-		if err != nil {
+		if err := p.cloud(ctx, &known, r.Sources); err != nil {
 			return nil, err
 		}
-		maps.Copy(r.Sources, account.Sources())
 	}
 	r.Only, r.Trails = p.only, p.origins
 	return p.answer(ctx, r)
@@ -270,13 +265,4 @@ func (p *project) dirty(ctx context.Context) (bool, error) {
 	}
 	changed, err := r.Dirty(ctx)
 	return len(changed) > 0, err
-}
-
-// account returns the sources of AWS, in the region of the service.
-func (p *project) account(ctx context.Context, known *variables.Resolver) (*awssource.AWS, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return awssource.New(cfg, &awssource.Options{Region: cmp.Or(p.region, p.text(ctx, known, "provider", "region"), awssource.DefaultRegion)})
 }

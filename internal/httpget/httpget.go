@@ -29,8 +29,9 @@ const (
 type Request struct {
 	URL string
 	// Header is sent to the host of URL and to no other: a redirect to another is
-	// an error.
-	Header http.Header
+	// an error, unless Elsewhere is true, with which it is followed without.
+	Header    http.Header
+	Elsewhere bool
 	// Client is what to fetch with. Default: one of its own.
 	Client *http.Client
 	// Timeout bounds all attempts together. Default: [DefaultTimeout].
@@ -44,7 +45,7 @@ func Get(ctx context.Context, r Request) (status int, body []byte, err error) {
 	if r.Client != nil {
 		client = *r.Client
 	}
-	client.CheckRedirect = sameHost
+	client.CheckRedirect = r.redirect
 	if r.Timeout == 0 {
 		r.Timeout = DefaultTimeout
 	}
@@ -102,13 +103,22 @@ func once(ctx context.Context, client *http.Client, r Request) (int, []byte, err
 	return resp.StatusCode, body, nil
 }
 
-// sameHost keeps the header, in which there may be a token, on one host.
-func sameHost(req *http.Request, via []*http.Request) error {
-	if first := via[0].URL; req.URL.Host != first.Host || req.URL.Scheme != first.Scheme {
-		return fmt.Errorf("%w: it leads to another host, %s", errRefused, req.URL.Host)
-	}
+// redirect keeps the header, in which there may be a token, on one host.
+func (r Request) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return fmt.Errorf("%w: too many redirects", errRefused)
+	}
+	first := via[0].URL
+	switch {
+	case req.URL.Host == first.Host && req.URL.Scheme == first.Scheme:
+		return nil
+	case !r.Elsewhere:
+		return fmt.Errorf("%w: it leads to another host, %s", errRefused, req.URL.Host)
+	case req.URL.Scheme != first.Scheme:
+		return fmt.Errorf("%w: it leads from %s to %s", errRefused, first.Scheme, req.URL.Scheme)
+	}
+	for name := range r.Header {
+		req.Header.Del(name)
 	}
 	return nil
 }

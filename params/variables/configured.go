@@ -20,12 +20,13 @@ type Configured struct {
 	Name, Type string
 	// Config is the rest of the entry, as [Result.Value] has it.
 	Config map[string]any
-	// Pos is that of the entry.
-	Pos Pos
+	// Pos is that of the entry, and Path where it stands.
+	Pos  Pos
+	Path string
 }
 
-// sourceName is what can be a type at any place of a variable.
-var sourceName = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
+// sourceName is what can be the type of the first source of a variable.
+var sourceName = regexp.MustCompile(`^[a-z][A-Za-z0-9.-]*$`)
 
 // Configured returns the sources that a document asks for, in its order. The block
 // of the stage counts, else that of default; they are not merged. Variables in it
@@ -63,8 +64,9 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 	var errs Errors
 	for i, name := range n.keys() {
 		c, why := r.configured(name, n.kids[i])
+		c.Path = path + "." + name
 		if why != "" {
-			errs = append(errs, &Error{Pos: c.Pos, Path: path + "." + name, Code: BadConfig, Msg: why})
+			errs = append(errs, &Error{Pos: c.Pos, Path: c.Path, Code: BadConfig, Msg: why})
 		}
 		list = append(list, c)
 	}
@@ -90,7 +92,7 @@ func (r *Resolver) configured(name string, n *node) (c Configured, why string) {
 		return c, fmt.Sprintf("%q is the name of another source", name)
 	}
 	if !sourceName.MatchString(name) {
-		return c, fmt.Sprintf("%q cannot stand in a variable, want a small letter and then letters and digits", name)
+		return c, fmt.Sprintf("%q cannot stand in a variable, want a small letter and then letters, digits, dots and dashes", name)
 	}
 	return c, ""
 }

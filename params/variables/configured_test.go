@@ -40,8 +40,8 @@ func TestConfigured(t *testing.T) {
 	list, err := configured(t, withResolvers, nil)
 	require.NoError(t, err)
 	require.Equal(t, []variables.Configured{
-		{Name: "team", Type: "vault", Config: map[string]any{"address": "https://vault.example.com", "token": params.NewSecret("t0ken")}, Pos: variables.Pos{File: "serverless.yml", Line: 7, Col: 13}},
-		{Name: "net", Type: "terraform", Config: map[string]any{"backend": "http", "address": "https://net.example.com"}, Pos: variables.Pos{File: "serverless.yml", Line: 8, Col: 12}},
+		{Name: "team", Type: "vault", Config: map[string]any{"address": "https://vault.example.com", "token": params.NewSecret("t0ken")}, Pos: variables.Pos{File: "serverless.yml", Line: 7, Col: 13}, Path: "stages.default.resolvers.team"},
+		{Name: "net", Type: "terraform", Config: map[string]any{"backend": "http", "address": "https://net.example.com"}, Pos: variables.Pos{File: "serverless.yml", Line: 8, Col: 12}, Path: "stages.default.resolvers.net"},
 	}, list)
 
 	list, err = configured(t, withResolvers, map[string]any{"stage": "prod"})
@@ -62,13 +62,13 @@ stages:
       a: {address: x}
       env: {type: vault}
       self: {type: vault}
-      my-vault: {type: vault}
+      my_vault: {type: vault}
       b: vault
 `, nil)
 	require.EqualError(t, err, `serverless.yml:5:10: stages.dev.resolvers.a: no type, such as type: vault
 serverless.yml:6:12: stages.dev.resolvers.env: "env" is the name of another source
 serverless.yml:7:13: stages.dev.resolvers.self: "self" is the name of another source
-serverless.yml:8:17: stages.dev.resolvers.my-vault: "my-vault" cannot stand in a variable, want a small letter and then letters and digits
+serverless.yml:8:17: stages.dev.resolvers.my_vault: "my_vault" cannot stand in a variable, want a small letter and then letters, digits, dots and dashes
 serverless.yml:9:10: stages.dev.resolvers.b: want a map with a type`)
 
 	_, err = configured(t, "stages: {dev: {resolvers: {a: {type: vault, token: '${env:NONE}'}}}}\n", nil)

@@ -6,7 +6,8 @@
 // the Parameter Store are fetched ten at a time, a stack is described once for all
 // of its outputs, and what does not depend on each other is asked in parallel.
 //
-//   - ${aws:accountId}, ${aws:region}, ${aws:partition}
+//   - ${aws:accountId}, ${aws:region}, ${aws:partition}, and the others as
+//     ${aws:ssm:/name}, ${aws:cf:stack.Output} and ${aws:s3:bucket/key}
 //   - ${cf:stack.Output}, ${cf(eu-west-1):stack.Output}: always a text
 //   - ${s3:bucket/key}: the object as a text
 //   - ${ssm:/name}, ${ssm(eu-west-1):/name}, and the words raw and noDecrypt beside

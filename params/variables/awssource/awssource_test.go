@@ -195,6 +195,33 @@ stack: ${cf:none.Name, 'no stack'}
 		require.ErrorContains(t, err, "serverless.yml:2:4: ${s3:things/binary}: s3://things/binary is no UTF-8 text")
 	})
 
+	t.Run("aws with names", func(t *testing.T) {
+		put(t, cfg, "/named/a", "here", types.ParameterTypeString)
+		put(t, cfg, "/named/b", "here too", types.ParameterTypeString)
+		put(t, ireland, "/named/a", "from Ireland", types.ParameterTypeString)
+		cfg, called := count(cfg)
+		account, err := awssource.New(cfg, nil)
+		require.NoError(t, err)
+		named, err := account.AccountWith(map[string]awssource.Named{"eu": {Type: "ssm", Region: "eu-west-1"}})
+		require.NoError(t, err)
+		result, err := resolve(t, map[string]variables.Source{"team-a": named}, `
+a: ${team-a:ssm:/named/a}
+b: ${team-a:ssm:/named/b}
+eu: ${team-a:eu:/named/a}
+back: ${team-a(us-east-1):eu:/named/a}
+none: ${team-a:cf:no-stack.A, 'fallback'}
+id: ${team-a:accountId}
+`)
+		require.NoError(t, err)
+		require.Equal(t, map[string]any{"a": "here", "b": "here too", "eu": "from Ireland", "back": "here", "none": "fallback", "id": "111111111111"}, result.Value())
+		require.Equal(t, map[string]int{"GetParameters": 2, "DescribeStacks": 1, "GetCallerIdentity": 1}, called.count)
+		require.Equal(t, "arn:aws:ssm:us-east-1:111111111111:parameter/named/a", result.Leaves()[0].Origins[0].Object)
+		for _, wrong := range []awssource.Named{{Type: "sqs"}, {Type: "ssm", Region: "nowhere"}} {
+			_, err := account.AccountWith(map[string]awssource.Named{"x": wrong})
+			require.ErrorContains(t, err, "x: ")
+		}
+	})
+
 	t.Run("aws", func(t *testing.T) {
 		cfg, called := count(cfg)
 		result, err := resolve(t, sources(t, cfg), "id: ${aws:accountId}\narn: arn:${aws:partition}:iam::${aws:accountId}:root\nregion: ${aws:region}\n")
@@ -313,8 +340,8 @@ func TestGivenUp(t *testing.T) {
 func TestWrongAddresses(t *testing.T) {
 	cfg := store(t, func(string, []string) (int, string) { t.Error("asked"); return http.StatusOK, "{}" })
 	for written, want := range map[string]string{
-		"${aws:acount}":                  `aws has no "acount", want ${aws:accountId}, ${aws:region} or ${aws:partition}`,
-		"${aws:}":                        "no address, want ${aws:accountId}, ${aws:region} or ${aws:partition}",
+		"${aws:acount}":                  `aws has no "acount", want ${aws:accountId}, ${aws:region}, ${aws:partition} or ${aws:ssm:/NAME}`,
+		"${aws:}":                        "no address, want ${aws:accountId}, ${aws:region}, ${aws:partition} or ${aws:ssm:/NAME}",
 		"${cf:stack}":                    `"stack" names no output of a stack, want ${cf:STACK.OUTPUT}`,
 		"${cf(raw):a.b}":                 `"raw" is no region, want one such as us-east-1`,
 		"${s3:bucket}":                   `"bucket" names no object of a bucket, want ${s3:BUCKET/KEY}`,
