@@ -83,7 +83,7 @@ var thirdParty = map[string][]string{
 
 	"params/variables/awssource":    {"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go"},
 	"params/variables/configsource": {"github.com/aws/aws-sdk-go-v2/..."},
-	"params/variables/gitsource": {"github.com/go-git/go-git/v5/..."},
+	"params/variables/gitsource":    {"github.com/go-git/go-git/v5/..."},
 
 	"pipeline/workflow":    {"github.com/bmatcuk/doublestar/v4"},
 	"pipeline/deploy":      {"github.com/aws/aws-sdk-go-v2/..."},
