@@ -127,6 +127,10 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 			s.record(n.bad())
 			return nil, 0, failed
 		}
+		if len(s.open) > maxChain {
+			s.fail(first(n, c), TooLarge, nil, "", "more than %d properties need each other one after the other", maxChain)
+			return nil, 0, failed
+		}
 		next, st := s.resolve(ctx, n, c, depth)
 		if st != found {
 			return nil, 0, st

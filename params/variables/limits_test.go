@@ -32,6 +32,19 @@ func TestValuesAreBounded(t *testing.T) {
 	}
 }
 
+// The stack has an end too, which is that of the program.
+func TestChainsAreBounded(t *testing.T) {
+	var b strings.Builder
+	const length = 110_000
+	for i := range length {
+		fmt.Fprintf(&b, "x%d: ${self:x%d}\n", i, i+1)
+	}
+	fmt.Fprintf(&b, "x%d: end\n", length)
+	got, err := resolve(t, variables.Resolver{}, b.String())
+	require.ErrorContains(t, err, "more than 100000 properties need each other one after the other")
+	require.Equal(t, "end", got.Value().(map[string]any)["x109000"])
+}
+
 func TestValuesThatNoSourceMayReturn(t *testing.T) {
 	for _, v := range []any{math.NaN(), math.Inf(1), struct{}{}, func() {}, map[string]any{"a": make(chan int)}, []any{[]string{"a"}}} {
 		r := variables.Resolver{Sources: map[string]variables.Source{"m": memory(map[string]any{"v": v})}}

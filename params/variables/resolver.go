@@ -19,6 +19,9 @@ const (
 	// few variables that name each other could otherwise fill any memory.
 	maxWeight = 1_000_000
 	maxTotal  = 8_000_000
+	// maxChain bounds how many properties may need each other one after the other,
+	// since each takes a part of the stack.
+	maxChain = 100_000
 	// bytesPerWeight is how much text weighs as much as one value.
 	bytesPerWeight = 16
 )
