@@ -35,7 +35,9 @@ var (
 // branch of to is not at its Old commit, nothing moves and the error wraps
 // [ErrMoved]. Whether New follows from Old is not asked. No hook runs in a
 // repository on this machine, and a branch that is checked out there is refused,
-// unless it has no commit yet.
+// unless it has no commit yet. A process that is killed leaves each branch where
+// it was or where it should be; of several in a repository on this machine some
+// may have moved by then, as with git.
 //
 // To fetch from another repository on this machine, push from it into this one.
 func (r *Repository) Push(ctx context.Context, to Target, updates ...RefUpdate) error {

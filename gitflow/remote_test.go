@@ -1,6 +1,7 @@
 package gitflow_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,7 @@ type host struct {
 	// before runs ahead of each request, with the path and query.
 	before func(string)
 	pushes atomic.Int64
+	busy   atomic.Int64 // programs that run
 }
 
 const hostUser, hostPassword = "ci", "s3cret/token"
@@ -50,6 +52,8 @@ func serve(t *testing.T, g *oracle) *host {
 		Env: gitEnv("GIT_PROJECT_ROOT="+filepath.Dir(g.dir), "GIT_HTTP_EXPORT_ALL=1"),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h.busy.Add(1)
+		defer h.busy.Add(-1)
 		user, password, _ := req.BasicAuth()
 		switch {
 		case user == "" && password == "":
@@ -60,6 +64,13 @@ func serve(t *testing.T, g *oracle) *host {
 			http.Error(w, "no", http.StatusForbidden)
 			return
 		}
+		// As hosts do it; and git http-backend waits for ever for a body that breaks off.
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		if h.before != nil {
 			h.before(req.URL.Path + "?" + req.URL.RawQuery)
 		}

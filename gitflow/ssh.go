@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
@@ -133,5 +134,8 @@ func explainSSH(addr string, err error) error {
 	case knownhosts.IsHostKeyChanged(err):
 		return fmt.Errorf("%s has another key than the known hosts say: it is another host, or its key was replaced (ask its owner before you change known_hosts): %w", addr, err)
 	}
-	return fmt.Errorf("log in to %s (does the host know the key?): %w", addr, err)
+	if strings.Contains(err.Error(), "unable to authenticate") {
+		return fmt.Errorf("%s does not let this key in (add its public part to the account there): %w", addr, err)
+	}
+	return fmt.Errorf("log in to %s: %w", addr, err)
 }

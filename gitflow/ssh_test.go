@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/skeema/knownhosts"
@@ -34,6 +35,7 @@ type sshHost struct {
 	priv  ed25519.PrivateKey
 	mu    sync.Mutex
 	ran   []string // commands, as they came
+	busy  atomic.Int64
 }
 
 func newKey(t *testing.T) (ed25519.PrivateKey, ssh.Signer) {
@@ -116,6 +118,8 @@ func (h *sshHost) serve(conn net.Conn, config *ssh.ServerConfig) {
 
 // run runs a command as the shell of a host would.
 func (h *sshHost) run(command string, channel ssh.Channel) {
+	h.busy.Add(1)
+	defer h.busy.Add(-1)
 	h.mu.Lock()
 	h.ran = append(h.ran, command)
 	h.mu.Unlock()
@@ -218,8 +222,8 @@ func TestSSHLogin(t *testing.T) {
 		{"a wrong passphrase", func(m *gitflow.Remote) {
 			m.SSH.Key, m.SSH.Passphrase = marshalKey(t, h.priv, passphrase), "hunter2"
 		}, "SSH.Key:"},
-		{"another key", func(m *gitflow.Remote) { m.SSH.Key = marshalKey(t, other, "") }, "does the host know the key?"},
-		{"another user", func(m *gitflow.Remote) { m.Username = "root" }, "does the host know the key?"},
+		{"another key", func(m *gitflow.Remote) { m.SSH.Key = marshalKey(t, other, "") }, "does not let this key in"},
+		{"another user", func(m *gitflow.Remote) { m.Username = "root" }, "does not let this key in"},
 		{"an unknown host", func(m *gitflow.Remote) { m.SSH.KnownHosts = []string{nobody} }, "not among the known hosts"},
 		{"a host with another key", func(m *gitflow.Remote) { m.SSH.KnownHosts = []string{strange} }, "another key than the known hosts say"},
 		{"no file of known hosts", func(m *gitflow.Remote) { m.SSH.KnownHosts = []string{nobody + "x"} }, "known hosts:"},
