@@ -97,22 +97,32 @@ func (r *Result) RevealedJSON() ([]byte, error) {
 	}})
 }
 
+// Below returns what stands at a path as a result of its own, as it would be handed
+// to the command line: see [Result.CLI].
+func (r *Result) Below(steps ...string) (*Result, bool) {
+	n := r.root.along(steps)
+	if n == nil {
+		return nil, false
+	}
+	below := *r
+	below.root = n
+	return &below, true
+}
+
 // Decode stores the document, or what stands at a path of it, in what v points to,
 // by the rules of encoding/json. Secrets are in the clear in it; a variable that is
 // not resolved is a text. Without a value at the path it is an error.
 func (r *Result) Decode(v any, steps ...string) error {
-	n := r.root.along(steps)
-	if n == nil {
+	below, ok := r.Below(steps...)
+	if !ok {
 		return fmt.Errorf("%s: no value at %s", r.doc.file, strings.Join(steps, "."))
 	}
-	below := *r
-	below.root = n
 	src, err := below.RevealedJSON()
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(src, v); err != nil {
-		return fmt.Errorf("%s: %w", n.pos(), err)
+		return fmt.Errorf("%s: %w", below.root.pos(), err)
 	}
 	return nil
 }

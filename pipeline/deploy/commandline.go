@@ -33,6 +33,9 @@ func (c CommandLine) Deploy(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
+	if len(d.StackOutputs) > 0 && c.cloudFormation(d) == nil {
+		return errNoCredentials // before anything is deployed
+	}
 	if err := c.settle(ctx, d); err != nil {
 		return err
 	}
@@ -62,6 +65,11 @@ func (c CommandLine) call(d Deployment) (slscli.Call, error) {
 	if err != nil {
 		return slscli.Call{}, err
 	}
+	doc, more, err := d.withOutputs(doc)
+	if err != nil {
+		return slscli.Call{}, err
+	}
+	maps.Copy(secrets, more)
 	all := maps.Clone(d.Secrets)
 	if all == nil {
 		all = secrets

@@ -26,7 +26,7 @@ func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	published, err := a.published(resolved)
+	published, ofStack, err := a.published(resolved)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,12 @@ func (a *attempt) deploy(ctx context.Context) (json.RawMessage, error) {
 		return nil, err
 	}
 	err = a.hooked(ctx, access, func() error {
-		return a.exec.Provisioner.Deploy(ctx, a.deployment(ctx, resolved, access))
+		d := a.deployment(ctx, resolved, access)
+		d.StackOutputs = ofStack
+		if err := a.exec.Provisioner.Deploy(ctx, d); err != nil {
+			return err
+		}
+		return a.readStack(ctx, d, published)
 	})
 	record, err = a.end(ctx, record, outputs.Deployed, published, err)
 	if err != nil {

@@ -32,6 +32,9 @@ type Deployment struct {
 	// Resolved is the serverless.yml with its variables resolved. For a removal,
 	// what could not be resolved any more stands as a word of no meaning.
 	Resolved *variables.Result
+	// StackOutputs are the names of the outputs that are a function of
+	// CloudFormation, sorted: see [StackReader]. A removal has none.
+	StackOutputs []string
 	// Env is the whole environment of a command, "KEY=value" each, with
 	// credentials, but without Secrets.
 	Env []string

@@ -12,14 +12,14 @@ import (
 	"github.com/slsflow/slsflow/params/variables"
 )
 
-// published returns the outputs that the service will publish: all that stands
-// below outputs in its file. A secret one must be marked as such in the workflow
-// file. All problems are told at once, before anything is deployed, as
-// variables.Errors.
-func (a *attempt) published(resolved *variables.Result) (map[string]outputs.Output, error) {
+// published returns the outputs that the service will publish, all that stands
+// below outputs in its file, and the names of those that only its stack has a value
+// for. A secret one must be marked as such in the workflow file. All problems are
+// told at once, before anything is deployed, as variables.Errors.
+func (a *attempt) published(resolved *variables.Result) (published map[string]outputs.Output, ofStack []string, err error) {
 	block, ok := resolved.At("outputs")
 	if !ok || block == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	errs, left := unresolved(resolved)
 	_, pos, _ := a.doc.At("outputs")
@@ -34,18 +34,22 @@ func (a *attempt) published(resolved *variables.Result) (map[string]outputs.Outp
 		}
 		errs = append(errs, &variables.Error{Pos: at, Path: "outputs." + name, Code: variables.BadConfig, Msg: err.Error(), Hint: hint, Err: err})
 	}
-	published := make(map[string]outputs.Output, len(values))
+	published = make(map[string]outputs.Output, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		out, hint, err := a.output(name, values[name])
 		if err != nil && !left[name] {
 			fail(name, err, hint)
+		}
+		if _, ok := function(values[name]); ok {
+			ofStack = append(ofStack, name)
+			continue
 		}
 		published[name] = out
 	}
 	if largest, err := outputs.TooLarge(published); err != nil {
 		fail(largest, err, "")
 	}
-	return published, errs.Err()
+	return published, ofStack, errs.Err()
 }
 
 // output returns one output as it is published, or why it cannot be, and what to
@@ -55,6 +59,8 @@ func (a *attempt) output(name string, value any) (out outputs.Output, hint strin
 	marked := service.SecretOutput(name)
 	plain, secret := reveals(value)
 	text, err := plainvalue.Encode(plain)
+	called, isFunction := function(plain)
+	inner, inside := functionIn(plain)
 	switch {
 	case err != nil:
 		return out, "", err
@@ -62,6 +68,13 @@ func (a *attempt) output(name string, value any) (out outputs.Output, hint strin
 		return out, "", errors.New("it has no name")
 	case value == nil:
 		return out, "leave it out", errors.New("null is no value")
+	case isFunction && secret:
+		return out, "do not publish it", errors.New("a secret went into it, and who may look at a stack sees its outputs")
+	case isFunction:
+		hint, err := a.ofStack(called, value)
+		return out, hint, err
+	case inside:
+		return out, fmt.Sprintf("publish %s as an output of its own", inner), fmt.Errorf("only the deployed stack has a value for %s, and inside of another value nobody asks for it", inner)
 	case secret && !marked:
 		return out, fmt.Sprintf("list it under services.%s.secretOutputs in %s, or do not publish it", a.task.Service, a.exec.File.Name),
 			errors.New("a secret went into it")

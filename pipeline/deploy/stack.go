@@ -23,21 +23,10 @@ const DefaultPoll = 5 * time.Second
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html.
 // Without credentials of the profile there is nobody to ask, and no wait.
 func (c CommandLine) settle(ctx context.Context, d Deployment) error {
-	key, ok := d.Secrets["AWS_ACCESS_KEY_ID"]
-	if !ok {
+	client, name := c.cloudFormation(d), stackName(d)
+	if client == nil {
 		return nil
 	}
-	env := slices.Concat(d.Env, c.Env)
-	endpoint := cmp.Or(lookup(env, "AWS_ENDPOINT_URL_CLOUDFORMATION"), lookup(env, "AWS_ENDPOINT_URL"))
-	cfg := aws.Config{
-		Region: d.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(key.Reveal(),
-			d.Secrets["AWS_SECRET_ACCESS_KEY"].Reveal(), d.Secrets["AWS_SESSION_TOKEN"].Reveal()),
-	}
-	if endpoint != "" {
-		cfg.BaseEndpoint = aws.String(endpoint)
-	}
-	client, name := cloudformation.NewFromConfig(cfg), stackName(d)
 	for told := false; ; told = true {
 		status, err := stackStatus(ctx, client, name)
 		if err != nil {
@@ -57,6 +46,26 @@ func (c CommandLine) settle(ctx context.Context, d Deployment) error {
 			return fmt.Errorf("stack %s is still %s: %w", name, status, context.Cause(ctx))
 		}
 	}
+}
+
+// cloudFormation returns a client with the credentials of the profile, or nil if
+// there are none.
+func (c CommandLine) cloudFormation(d Deployment) *cloudformation.Client {
+	key, ok := d.Secrets["AWS_ACCESS_KEY_ID"]
+	if !ok {
+		return nil
+	}
+	env := slices.Concat(d.Env, c.Env)
+	endpoint := cmp.Or(lookup(env, "AWS_ENDPOINT_URL_CLOUDFORMATION"), lookup(env, "AWS_ENDPOINT_URL"))
+	cfg := aws.Config{
+		Region: d.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(key.Reveal(),
+			d.Secrets["AWS_SECRET_ACCESS_KEY"].Reveal(), d.Secrets["AWS_SESSION_TOKEN"].Reveal()),
+	}
+	if endpoint != "" {
+		cfg.BaseEndpoint = aws.String(endpoint)
+	}
+	return cloudformation.NewFromConfig(cfg)
 }
 
 // reviewing is the status of a stack that has nothing yet but a change set, which
