@@ -64,7 +64,7 @@ func TestStackOutputsOnAWS(t *testing.T) {
 	s := mototest.Start(t)
 	h := build(t, stackApp)
 	h.exec.Provisioner = deploy.CommandLine{CLI: slscli.CLI{Command: []string{testenv.Node(t), testenv.Osls(t)}}, Env: []string{"SLS_AWS_MONITORING_FREQUENCY=200"}}
-	h.exec.Access = deploy.AWS{Config: s.Config("333333333333")}
+	h.exec.Access = &deploy.AWS{Config: s.Config("333333333333")}
 	h.exec.Env = deploy.Allow(append(os.Environ(), "AWS_ENDPOINT_URL="+s.URL, "HOME="+t.TempDir()), "AWS_*")
 
 	st := h.run(t, alice())

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -64,11 +65,12 @@ func (f *Flags) Open(ctx context.Context, app string, ensure bool) (func(context
 	if err != nil {
 		return nil, fmt.Errorf("configuration of AWS: %w", err)
 	}
+	access := &deploy.AWS{Config: cfg, WebIdentity: awsaccess.TokenFromEnv(os.Getenv)}
 	stores := &deploy.RecordStores{Open: func(ctx context.Context, p profile.Profile) (outputs.Store, error) {
 		in := cfg
 		if f.Apart() {
 			var err error
-			if in, err = (&deploy.AWS{Config: cfg}).As(p, awsaccess.Session{App: app}); err != nil {
+			if in, err = access.As(p, awsaccess.Session{App: app}); err != nil {
 				return nil, err
 			}
 		}
