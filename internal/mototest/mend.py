@@ -10,6 +10,7 @@ server ends when its standard input is closed, so that it never outlives who sta
 """
 
 import functools
+import json
 import os
 import socket
 import sys
@@ -22,6 +23,7 @@ from moto.cloudformation import models as cloudformation
 from moto.cloudformation import parsing
 from moto.cloudformation import responses
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.iam import models as iam
 from moto.s3 import models as s3
 from moto.s3.exceptions import S3ClientError
 
@@ -291,6 +293,13 @@ def update_stack(old, self, template, role_arn=None, parameters=None, tags=None)
     self.role_arn = role_arn
     if tags is not None:
         self.tags = tags
+
+
+# moto: keeps a policy that stands in a role of a template as Python prints it.
+# AWS: keeps its JSON.
+@replaces(iam.Role, "put_policy")
+def put_policy(old, self, name, policy):
+    old(self, name, policy if isinstance(policy, str) else json.dumps(policy, default=str))
 
 
 # moto: makes a change set for any stack, and a second stack of the same name.

@@ -79,6 +79,7 @@ func Parse(document string) (Policy, error) {
 				st.conditions = append(st.conditions, condition{operator, key, texts(v)})
 			}
 		}
+		slices.SortFunc(st.conditions, func(a, b condition) int { return strings.Compare(a.operator+a.key, b.operator+b.key) })
 		p.statements = append(p.statements, st)
 	}
 	return p, nil

@@ -129,9 +129,9 @@ func TestEnvironmentOfEachStep(t *testing.T) {
 	require.Equal(t, "destroy", remove["SERVERLESS_DEPLOY_TYPE"])
 	require.Equal(t, "AKIA-of-the-profile", remove["AWS_ACCESS_KEY_ID"])
 	require.Equal(t, []awsaccess.Session{
-		{App: "shop", Stage: instance("db", "feature-x").Stage, Run: "run-1"},
-		{App: "shop", Stage: instance("db", "feature-x").Stage, Run: "run-1"},
-		{App: "shop", Stage: instance("db", "feature-x").Stage, Run: "run-2"},
+		{App: "shop", Service: "db", Stage: instance("db", "feature-x").Stage, Run: "run-1"},
+		{App: "shop", Service: "db", Stage: instance("db", "feature-x").Stage, Run: "run-1"},
+		{App: "shop", Service: "db", Stage: instance("db", "feature-x").Stage, Run: "run-2"},
 	}, who.asked, "deploy, verify and remove, and nothing else")
 }
 
