@@ -151,7 +151,7 @@ func (o *options) trust(issuer, subject string) {
 }
 
 // template returns the template in the format that was asked for.
-func (o options) template(ctx context.Context) ([]byte, error) {
+func (o *options) template(ctx context.Context) ([]byte, error) {
 	if len(o.role.Services) == 0 {
 		file, tree, err := repository.Open(o.dir)
 		if err != nil {
