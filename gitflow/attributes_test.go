@@ -50,15 +50,19 @@ func attributeSides() [3]state {
 func TestMergeAttributes(t *testing.T) {
 	g := newOracle(t, "--bare")
 	require.NoError(t, os.MkdirAll(filepath.Join(g.dir, "info"), 0o777))
+	g.commits(attributeSides())
+	r := g.open()
 	for attributes, kind := range attributeCases {
 		require.NoError(t, os.WriteFile(filepath.Join(g.dir, "info", "attributes"), []byte(attributes), 0o666))
-		tree, marked := conflicted(t, g, attributeSides())
-		got := mergeConflicts(t, g.open())
-		require.Equal(t, kind == "conflict", len(marked) > 0, "git, %q", attributes)
-		require.Len(t, got, len(marked), "%q", attributes)
-		if len(marked) == 0 {
-			require.Equal(t, tree, g.git("rev-parse", mergeStates(t, g.open()).New+"^{tree}"))
+		git := askGit(g, "ours", "theirs")
+		require.Equal(t, kind == "clean", git.clean, "git, %q", attributes)
+		res, err := r.Promote(t.Context(), "theirs", "ours", gitflow.PromoteOptions{Author: ann, DryRun: true})
+		if !git.clean {
+			require.ErrorIs(t, err, gitflow.ErrConflict, "%q", attributes)
+			continue
 		}
+		require.NoError(t, err, "%q", attributes)
+		require.Equal(t, git.tree, res.Tree, "%q", attributes)
 	}
 	t.Run("union of what clashes", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(g.dir, "info", "attributes"), []byte("log merge=union\n"), 0o666))
@@ -85,35 +89,44 @@ func TestMergeAttributes(t *testing.T) {
 // The .gitattributes of a tree do not count, as on a bare repository, unless they
 // are asked for: then they do as in a work tree, also those of directories.
 func TestMergeAttributesOfTheTree(t *testing.T) {
-	g := newOracle(t)
+	type attributed struct{ file, attributes, kind string }
+	var cases []attributed
+	h := &history{tick: 1}
 	for attributes, kind := range attributeCases {
-		for file, other := range map[string]string{".gitattributes": "", "d/.gitattributes": "* -merge\n"} {
+		for _, file := range []string{".gitattributes", "d/.gitattributes"} {
 			sides := attributeSides()
 			for _, s := range sides {
-				s[file] = attributes
-				if other != "" {
-					s[".gitattributes"] = other
+				if file != ".gitattributes" {
+					s[".gitattributes"], kind = "* -merge\n", "" // which the other one may take back
 				}
+				s[file] = attributes
 			}
-			g.commits(sides)
-			what := fmt.Sprintf("%s: %q", file, attributes)
-			r := g.open()
-			_, err := r.Promote(t.Context(), "theirs", "ours", gitflow.PromoteOptions{Author: ann, DryRun: true})
-			require.NoError(t, err, what)
+			root := h.add(sides[0])
+			h.add(sides[1], root)
+			h.add(sides[2], root)
+			cases = append(cases, attributed{file, attributes, kind})
+		}
+	}
+	g := newOracle(t)
+	hashes := h.write(g)
+	r := g.open()
+	for i, c := range cases {
+		what := fmt.Sprintf("%s: %q", c.file, c.attributes)
+		ours, theirs := hashes[3*i+1], hashes[3*i+2]
+		_, err := r.Promote(t.Context(), theirs, ours, gitflow.PromoteOptions{Author: ann, DryRun: true})
+		require.NoError(t, err, what)
 
-			g.git("checkout", "-q", "--detach", "ours")
-			_, gitErr := g.try("merge", "-q", "-m", "x", "theirs")
-			res, err := r.Promote(t.Context(), "theirs", "ours", gitflow.PromoteOptions{Author: ann, DryRun: true, TreeAttributes: true})
-			if gitErr != nil {
-				require.ErrorIs(t, err, gitflow.ErrConflict, what)
-				g.git("reset", "-q", "--hard")
-			} else {
-				require.NoError(t, err, what)
-				require.Equal(t, g.git("rev-parse", "HEAD^{tree}"), res.Tree, what)
-			}
-			if other == "" {
-				require.Equal(t, kind == "conflict", gitErr != nil, what)
-			}
+		g.git("checkout", "-q", "--force", "--detach", ours)
+		git := askGit(g, ours, theirs) // goes by the work tree
+		res, err := r.Promote(t.Context(), theirs, ours, gitflow.PromoteOptions{Author: ann, DryRun: true, TreeAttributes: true})
+		if git.clean {
+			require.NoError(t, err, what)
+			require.Equal(t, git.tree, res.Tree, what)
+		} else {
+			require.ErrorIs(t, err, gitflow.ErrConflict, what)
+		}
+		if c.kind != "" {
+			require.Equal(t, c.kind == "clean", git.clean, what)
 		}
 	}
 	t.Run("revert", func(t *testing.T) {

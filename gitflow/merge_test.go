@@ -83,7 +83,7 @@ func TestMergeCases(t *testing.T) {
 		}
 		return s
 	}
-	for _, tc := range []struct {
+	cases := []struct {
 		name         string
 		ours, theirs state
 		want         []string // conflicts; none means the tree of git
@@ -129,21 +129,29 @@ func TestMergeCases(t *testing.T) {
 		{"mode on both sides, unlike content", with("run", "+x 1\n"), with("run", "2\n"), []string{"run content"}},
 		{"link changed on both sides", with("l", "-> b"), with("l", "-> c"), []string{"l content"}},
 		{"link here, file there", with("a", "-> b"), with("a", "2"), []string{"a distinct types"}},
-	} {
+	}
+	g := newOracle(t)
+	h := &history{tick: 1}
+	for _, tc := range cases {
+		root := h.add(base)
+		h.add(tc.ours, root)
+		h.add(tc.theirs, root)
+	}
+	hashes := h.write(g)
+	r := g.open()
+	for i, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			g := newOracle(t)
-			root := g.commitState(base)
-			ours, theirs := g.commitState(tc.ours, root), g.commitState(tc.theirs, root)
+			ours, theirs := hashes[3*i+1], hashes[3*i+2]
 			git := askGit(g, ours, theirs)
-			got, conflicts := theMerge(t, g, g.open(), ours, theirs)
+			got, conflicts := theMerge(t, g, r, ours, theirs)
 			require.Equal(t, tc.want, conflictNames(conflicts))
 			require.Equal(t, git.conflicts, conflictNames(conflicts))
 			if conflicts == nil {
 				require.Equal(t, git.tree, got)
-				g.fsck()
 			}
 		})
 	}
+	g.fsck()
 }
 
 // randomState makes a small tree out of few names and texts, so that sides meet.
