@@ -29,17 +29,16 @@ type ancestors struct {
 	repo       *Repository // with what was merged so far
 	attributes *attributes
 	unsure     []Conflict
+	merges     int
 }
 
-// maxDepth and maxBases bound how many ancestors are merged.
-const (
-	maxDepth = 100
-	maxBases = 100
-)
+// maxMerges bounds how many merges of ancestors one merge may need: where each
+// level of a history has three, they double from level to level.
+const maxMerges = 1000
 
 func (a *ancestors) merge(ctx context.Context, ours, theirs ancestor, label [3]string, depth int) (merged, error) {
-	if depth > maxDepth {
-		return merged{}, fmt.Errorf("the common ancestors of the common ancestors, and so on, are %d times more than one: too often", depth)
+	if a.merges++; a.merges > maxMerges {
+		return merged{}, fmt.Errorf("the common ancestors, and theirs, need more than %d merges to be one (merge by hand)", maxMerges)
 	}
 	base, err := a.base(ctx, ours.heads, theirs.heads, depth)
 	if err != nil {
@@ -61,9 +60,6 @@ func (a *ancestors) base(ctx context.Context, ours, theirs []plumbing.Hash, dept
 	}
 	if len(bases) == 0 {
 		return ancestor{tree: emptyTree()}, nil
-	}
-	if len(bases) > maxBases {
-		return ancestor{}, fmt.Errorf("%d best common ancestors, at most %d can be joined", len(bases), maxBases)
 	}
 	slices.Reverse(bases)
 	base, err := a.repo.head(bases[0])

@@ -1,7 +1,6 @@
 package gitflow
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -86,7 +85,7 @@ func FuzzMerge(f *testing.F) {
 		require.NoError(t, err)
 		run := func(base, ours, theirs plumbing.Hash, depth int) merged {
 			m := merge{repo: r, attributes: attributes, trees: [3]plumbing.Hash{base, ours, theirs}, label: [3]string{"", "ours", "theirs"}, depth: depth}
-			res, err := m.run(context.Background())
+			res, err := m.run(t.Context())
 			require.NoError(t, err)
 			return res
 		}
