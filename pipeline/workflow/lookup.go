@@ -22,6 +22,8 @@ type lookup struct {
 	doc     *document
 	service Service
 
+	needed *needed // what to note about params, or nil
+
 	addresses []string // sorted, each once
 	blind     bool     // there is one that is not known
 }
@@ -115,6 +117,9 @@ func (l *lookup) layers(answer missing) []variables.ParamLayer {
 		if i > 0 && list[i].Layer != nil {
 			list[i].Name = layer.Name
 		}
+	}
+	if l.needed != nil {
+		list = l.needed.around(list, l.planner.in.Params, l.target.profile.Secrets, answer)
 	}
 	return list
 }
