@@ -30,7 +30,7 @@ func TestNeeds(t *testing.T) {
 		in := workflow.NeedsInput{File: file, Tree: tree, Params: params.Map{"given": "x"}}
 		if secrets, ok := tree["secrets"]; ok {
 			store := new(paramstest.Memory)
-			for _, line := range strings.FieldsSeq(string(secrets.Data)) {
+			for line := range strings.FieldsSeq(string(secrets.Data)) {
 				profile, name, _ := strings.Cut(line, "/")
 				require.NoError(t, store.Put(t.Context(), params.Key{App: file.App, Profile: profile, Name: name}, params.NewSecret("x")))
 			}
