@@ -52,7 +52,8 @@ func (p Profile) Names() []string {
 // Layer returns the params of the profile as a layer of precedence: those
 // written in it, and the secret ones from secrets, which is usually
 // params.FromStore of this app and profile. A name that the profile does not
-// declare is absent, whatever secrets has; so is every secret if secrets is nil.
+// declare is absent, whatever secrets has; so is every secret if secrets is nil. A
+// text under a name of Secrets is a secret, however it is kept.
 // The layer may be used concurrently if secrets may.
 func (p Profile) Layer(secrets params.Layer) params.Named {
 	return params.Named{Name: "profile " + p.Name, Layer: layer{p, secrets}}
@@ -65,7 +66,11 @@ type layer struct {
 
 func (l layer) Lookup(ctx context.Context, name string) (params.Value, bool, error) {
 	if l.secrets != nil && slices.Contains(l.profile.Secrets, name) {
-		return l.secrets.Lookup(ctx, name)
+		v, ok, err := l.secrets.Lookup(ctx, name)
+		if text, plain := v.(string); plain { // as somebody has put it by hand
+			v = params.NewSecret(text)
+		}
+		return v, ok, err
 	}
 	return params.Map(l.profile.Params).Lookup(ctx, name)
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
-	"golang.org/x/term"
-
+	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/params"
 )
 
@@ -35,7 +33,7 @@ func keepSecret(ctx context.Context, o options, stdin io.Reader, stderr io.Write
 	}
 	var value string
 	if !o.remove {
-		if value, err = readSecret(stdin, stderr, o.secret); err != nil {
+		if value, err = statedir.ReadSecret(stdin, stderr, o.secret); err != nil {
 			return fmt.Errorf("-secret %s: %w", o.secret, err)
 		}
 	}
@@ -48,25 +46,4 @@ func keepSecret(ctx context.Context, o options, stdin io.Reader, stderr io.Write
 		return s.secrets.Delete(ctx, key)
 	}
 	return s.secrets.Put(ctx, key, params.NewSecret(value))
-}
-
-// readSecret reads a value, from a terminal without showing it.
-func readSecret(stdin io.Reader, stderr io.Writer, name string) (string, error) {
-	var text []byte
-	var err error
-	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprintf(stderr, "value of %s: ", name)
-		text, err = term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(stderr)
-	} else {
-		text, err = io.ReadAll(stdin)
-	}
-	if err != nil {
-		return "", err
-	}
-	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if value == "" {
-		return "", errors.New("the value is empty (give it on standard input; -remove forgets the secret)")
-	}
-	return value, nil
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/params/sqliteparams"
@@ -19,7 +17,7 @@ import (
 )
 
 // stateDir is where everything is kept, below the root of the repository.
-const stateDir = ".slsflow"
+const stateDir = statedir.Name
 
 // state is what is known from one command to the next, in one file.
 type state struct {
@@ -35,23 +33,17 @@ type state struct {
 
 // openState opens the state of a repository, and makes it the first time.
 func openState(ctx context.Context, root string) (_ *state, err error) {
-	s := &state{dir: filepath.Join(root, stateDir)}
+	s := &state{dir: statedir.Of(root).Dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	files := statedir.Of(root)
+	if err := files.Make(); err != nil {
 		return nil, err
 	}
-	if err := create(filepath.Join(s.dir, ".gitignore"), func() (string, error) { return "*\n", nil }); err != nil {
-		return nil, err
-	}
-	key := filepath.Join(s.dir, "age.key")
-	if err := create(key, sqliteparams.NewKey); err != nil {
-		return nil, err
-	}
-	file := filepath.Join(s.dir, "state.db")
+	file, key := files.DB, files.Key
 	if s.secrets, err = sqliteparams.Open(ctx, file, sqliteparams.Options{KeyFile: key}); err != nil {
 		return nil, err
 	}
@@ -106,28 +98,3 @@ func (s *state) cloud() string { return filepath.Join(s.dir, "cloud") }
 
 // logs are those of the steps.
 func (s *state) logs() pipeline.LogDir { return pipeline.LogDir(filepath.Join(s.dir, "logs")) }
-
-// create makes a file that only its owner can read, unless it is there already.
-// Of two commands at once, one makes it, and the other sees all of it.
-func create(name string, text func() (string, error)) error {
-	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	t, err := text()
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = io.WriteString(f, t)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := os.Link(f.Name(), name); !errors.Is(err, fs.ErrExist) { // a link never replaces a file
-		return err
-	}
-	return nil
-}

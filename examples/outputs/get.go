@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/stage"
@@ -132,7 +133,7 @@ func absent(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
 	if len(keys) == 0 {
 		return fmt.Errorf("%v: the service publishes no outputs", ref)
 	}
-	return fmt.Errorf("%v: no such output%s: it publishes %s", ref, meant(ref.Key, keys), strings.Join(keys, ", "))
+	return fmt.Errorf("%v: no such output%s: it publishes %s", ref, meant.Hint(ref.Key, keys), strings.Join(keys, ", "))
 }
 
 // elsewhere says that the service is not deployed, and where it or one like it is.
@@ -162,7 +163,7 @@ func elsewhere(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
 	case len(stages) > 0:
 		why += fmt.Sprintf(" (it is deployed to %s: choose one with -stage)", strings.Join(stages, ", "))
 	case len(services) > 0:
-		why += fmt.Sprintf("%s (deployed are %s)", meant(ref.Service, services), strings.Join(services, ", "))
+		why += fmt.Sprintf("%s (deployed are %s)", meant.Hint(ref.Service, services), strings.Join(services, ", "))
 	}
 	return errors.New(why)
 }

@@ -41,6 +41,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/stage"
@@ -88,7 +89,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if i < 0 {
 		what := "no command"
 		if name != "" {
-			what = fmt.Sprintf("%s is no command%s", terminal.Clean(name), meant(name, names))
+			what = fmt.Sprintf("%s is no command%s", terminal.Clean(name), meant.Hint(name, names))
 		}
 		fmt.Fprintf(stderr, "outputs: %s: want %s\n", what, strings.Join(names, ", "))
 		return 2

@@ -1,12 +1,13 @@
-package main
+// Package meant guesses what a person has meant.
+package meant
 
 import (
 	"fmt"
 	"strings"
 )
 
-// meant is ` (did you mean "x"?)` if one of the names is like s, else "".
-func meant(s string, names []string) string {
+// Hint is ` (did you mean "x"?)` if one of the names is like s, else "".
+func Hint(s string, names []string) string {
 	best, at := "", 3
 	for _, name := range names {
 		if n := distance(strings.ToLower(s), strings.ToLower(name)); n < at && n*2 <= len(name) {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/slsflow/slsflow/examples/internal/statedir"
+	"github.com/slsflow/slsflow/params"
+	"github.com/slsflow/slsflow/profile"
+)
+
+// changeDoc is what set, remove and import print of each change.
+type changeDoc struct {
+	Profile string `json:"profile"`
+	Name    string `json:"name"`
+	params.Change
+}
+
+// set puts the value on standard input.
+func set(ctx context.Context, o options, s streams) error {
+	return change(ctx, o, s, func(p profile.Profile) (params.Value, error) {
+		text, err := statedir.ReadSecret(s.in, s.err, p.Name+"/"+o.args[0])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.args[0], err)
+		}
+		return params.NewSecret(text), nil
+	})
+}
+
+// remove forgets a secret, also one that the profile does not name any more.
+func remove(ctx context.Context, o options, s streams) error {
+	return change(ctx, o, s, nil)
+}
+
+// change puts what value returns, or removes if it is nil.
+func change(ctx context.Context, o options, s streams, value func(profile.Profile) (params.Value, error)) (err error) {
+	h, err := openHouse(ctx, o, names) // a mistake makes no file
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	p, err := h.one(o)
+	if err != nil {
+		return err
+	}
+	var v params.Value
+	if value != nil {
+		if err := h.isSecret(p, o.args[0]); err != nil {
+			return err
+		}
+		if v, err = value(p); err != nil {
+			return err
+		}
+		if err := h.close(); err != nil {
+			return err
+		}
+		if h, err = openHouse(ctx, o, writes); err != nil {
+			return err
+		}
+	}
+	store, err := h.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	c, err := h.swap(ctx, store, o, p, o.args[0], v)
+	if err != nil {
+		return err
+	}
+	return tell(s.out, o, []changeDoc{{p.Name, o.args[0], c}})
+}
+
+// swap changes the version that there is, or the one that the command line names.
+func (h *house) swap(ctx context.Context, store params.Versioned, o options, p profile.Profile, name string, v params.Value) (params.Change, error) {
+	key := h.key(p, name)
+	after := o.version
+	past, err := store.History(ctx, key)
+	if err != nil {
+		return params.Change{}, err
+	}
+	now := params.Change{Deleted: true}
+	for _, c := range past {
+		if !c.Lost {
+			now = c
+			break
+		}
+	}
+	if v == nil && now.Deleted && after <= 0 {
+		return params.Change{}, h.absent(ctx, store, o, p, name)
+	}
+	if after < 0 {
+		if after = 0; !now.Deleted {
+			after = now.Version
+		}
+	}
+	return store.Swap(ctx, key, v, params.Edit{After: after, By: o.by})
+}
+
+// tell prints what was changed.
+func tell(w io.Writer, o options, docs []changeDoc) error {
+	if o.json {
+		return writeJSON(w, docs)
+	}
+	for _, d := range docs {
+		done := "put"
+		if d.Deleted {
+			done = "removed"
+		}
+		if err := columns(w, d.Profile, d.Name, done, fmt.Sprint(d.Version), or(d.By)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
