@@ -10,7 +10,7 @@ import (
 )
 
 // Check returns all that is wrong with p, joined, or nil: an account or an
-// external ID that AWS could not accept, a role of another account, a param with
+// external ID that AWS could not accept, a role of another account, no region, a param with
 // the empty name, a secret that stands in Params, a name that is both.
 func (p Profile) Check() error {
 	var errs []error
@@ -31,6 +31,11 @@ func (p Profile) Check() error {
 			add("%w external ID %q: there is no role that could ask for it", ErrInvalid, p.ExternalID)
 		}
 	}
+	for _, r := range p.Regions {
+		if !regionForm.MatchString(r) {
+			add("%w region %q: want one such as eu-west-1", ErrInvalid, r)
+		}
+	}
 	for _, name := range p.Names() {
 		v, plain := p.Params[name]
 		_, secret := v.(params.Secret)
@@ -45,6 +50,20 @@ func (p Profile) Check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// ErrRegion is wrapped by the errors of [Profile.CheckRegion].
+var ErrRegion = errors.New("wrong region")
+
+// CheckRegion returns nil if p may be deployed to a region, and otherwise an error
+// that wraps [ErrRegion].
+func (p Profile) CheckRegion(region string) error {
+	if len(p.Regions) == 0 || slices.Contains(p.Regions, region) {
+		return nil
+	}
+	return fmt.Errorf("profile %q: %w %s: it may be deployed to %s", p.Name, ErrRegion, region, list(p.Regions))
+}
+
+var regionForm = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
 
 // CheckExternalID returns nil if AWS takes s as an external ID, and otherwise an
 // error that wraps [ErrInvalid]. The rule is that of

@@ -35,6 +35,8 @@ type Profile struct {
 	// ExternalID is what the trust policy of the role asks for, if it does. AWS
 	// does not count it as a secret.
 	ExternalID string `json:"externalId,omitempty"`
+	// Regions are those that may be deployed to. Empty: all.
+	Regions []string `json:"regions,omitempty"`
 	// Params are those that are not secret. It is to be read only.
 	Params map[string]params.Value `json:"params,omitempty"`
 	// Secrets are the names of the params whose values are in the store.

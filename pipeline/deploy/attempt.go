@@ -117,6 +117,9 @@ func (a *attempt) chooseProfile() (err error) {
 	if err == nil && now.Name != a.profile.Name {
 		err = fmt.Errorf("stage %q: its profile is %q, the plan was made with %q (plan again)", a.task.Stage, now.Name, a.profile.Name)
 	}
+	if err == nil {
+		err = a.profile.CheckRegion(a.task.Region)
+	}
 	return err
 }
 

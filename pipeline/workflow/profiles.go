@@ -29,7 +29,7 @@ func (p *parser) profiles(n *yamldoc.Node) {
 
 func (p *parser) profile(f yamldoc.Field, path string) profile.Profile {
 	prof := profile.Profile{Name: f.Name}
-	m, ok := p.fields(f.Value, path, []string{"account", "role", "externalId", "params", "secrets"})
+	m, ok := p.fields(f.Value, path, []string{"account", "role", "externalId", "regions", "params", "secrets"})
 	if !ok {
 		return prof
 	}
@@ -51,6 +51,11 @@ func (p *parser) profile(f yamldoc.Field, path string) profile.Profile {
 	}
 	if n := m["externalId"]; n != nil {
 		prof.ExternalID, _ = p.text(n, path+".externalId")
+	}
+	if n := m["regions"]; n != nil {
+		for _, it := range p.set(n, path+".regions") {
+			prof.Regions = append(prof.Regions, it.text)
+		}
 	}
 	if n := m["params"]; n != nil && p.want(n, path+".params", yamldoc.Mapping, "a map of params") {
 		prof.Params = make(map[string]params.Value, len(n.Fields))

@@ -114,6 +114,12 @@ func (p *planner) load(t *target, i int) *loaded {
 	if l.region, ok = p.region(res, d); !ok {
 		return nil
 	}
+	if err := t.profile.CheckRegion(l.region); err != nil {
+		e := errorIn(d.pos("provider", "region"), "provider.region", err.Error(), fmt.Sprintf("choose one of these, or add it to profiles.%s.regions in %s", t.profile.Name, p.in.File.Name))
+		e.Err = err
+		p.problem(e)
+		return nil
+	}
 	_, _, l.publishes = d.At("outputs")
 	l.outputs, l.open = declared(res)
 	l.names = l.cloudNames(res, t.stage, t.profile)

@@ -133,6 +133,21 @@ func Guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, er
 	return id, nil
 }
 
+// Identify takes the role of p, or its own credentials, and says whom they belong
+// to. Its error is one of [New] or of the provider.
+func Identify(ctx context.Context, cfg aws.Config, p profile.Profile, s Session, o *Options) (Identity, error) {
+	provider, err := New(cfg, p, s, o)
+	if err != nil {
+		return Identity{}, err
+	}
+	if _, err := provider.Retrieve(ctx); err != nil {
+		return Identity{}, err
+	}
+	cfg = cfg.Copy()
+	cfg.Credentials = provider
+	return Guard(ctx, cfg, p)
+}
+
 func guard(ctx context.Context, cfg aws.Config, p profile.Profile) (Identity, error) {
 	if cfg.Credentials == nil {
 		return Identity{}, errNone
