@@ -29,7 +29,9 @@
 //
 // These variables of the environment count: SLSFLOW_USER is your name if your login
 // is not, as in a container, and SLSFLOW_PARAM_name is a param that wins over all
-// others, like -param, but secret. CI and NO_COLOR make the progress plain lines.
+// others, like -param, but secret. The token of a CI job takes the roles of profiles:
+// that of GitHub Actions, or SLSFLOW_ID_TOKEN. CI and NO_COLOR make the progress
+// plain lines.
 package main
 
 import (

@@ -25,8 +25,8 @@ type Token func(context.Context) (string, error)
 // Audience is what the tokens are for, unless another one was chosen.
 const Audience = "sts.amazonaws.com"
 
-// TokenFile reads the token from a file, each time. GitLab writes one for id_tokens,
-// Kubernetes for a service account.
+// TokenFile reads the token from a file, each time. Kubernetes writes one for a
+// service account.
 func TokenFile(name string) Token {
 	return func(context.Context) (string, error) {
 		b, err := os.ReadFile(name)
@@ -68,17 +68,21 @@ func GitHubToken(address, bearer, audience string, client *http.Client) Token {
 }
 
 // TokenFromEnv returns the token of the CI job whose environment getenv reads, or
-// nil if there is none that should take the roles of profiles: AWS_ACCESS_KEY_ID
-// and AWS_ROLE_ARN say that the usual chain has credentials to begin with.
+// nil if there is none that should take the roles of profiles. It is, in this order:
 //
-// It is the file of AWS_WEB_IDENTITY_TOKEN_FILE, else that of GitHub Actions.
+//   - the text of SLSFLOW_ID_TOKEN, which GitLab CI sets for a job with
+//     "id_tokens: {SLSFLOW_ID_TOKEN: {aud: sts.amazonaws.com}}";
+//   - the file of SLSFLOW_ID_TOKEN_FILE;
+//   - that of GitHub Actions, unless AWS_ACCESS_KEY_ID or AWS_ROLE_ARN says that the
+//     usual chain has credentials to begin with.
 func TokenFromEnv(getenv func(string) string) Token {
-	switch file, address := getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), getenv("ACTIONS_ID_TOKEN_REQUEST_URL"); {
-	case getenv("AWS_ACCESS_KEY_ID") != "" || getenv("AWS_ROLE_ARN") != "":
-		return nil
+	text, file, address := getenv("SLSFLOW_ID_TOKEN"), getenv("SLSFLOW_ID_TOKEN_FILE"), getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
+	switch {
+	case text != "":
+		return func(context.Context) (string, error) { return text, nil }
 	case file != "":
 		return TokenFile(file)
-	case address != "":
+	case address != "" && getenv("AWS_ACCESS_KEY_ID") == "" && getenv("AWS_ROLE_ARN") == "":
 		return GitHubToken(address, getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"), "", nil)
 	default:
 		return nil

@@ -156,12 +156,20 @@ func TestTokenOfGitHubActions(t *testing.T) {
 
 	_, err = awsaccess.GitHubToken(actions.URL, "other", "", nil)(t.Context())
 	require.EqualError(t, err, "GitHub Actions gives no token: status 403 (the job needs permissions: id-token: write)")
-	env["AWS_WEB_IDENTITY_TOKEN_FILE"] = "/nowhere/token"
-	_, err = awsaccess.TokenFromEnv(func(name string) string { return env[name] })(t.Context())
-	require.ErrorIs(t, err, os.ErrNotExist)
+	from := func() awsaccess.Token {
+		return awsaccess.TokenFromEnv(func(name string) string { return env[name] })
+	}
 	env["AWS_ROLE_ARN"] = webRole
-	require.Nil(t, awsaccess.TokenFromEnv(func(name string) string { return env[name] }))
-	require.Nil(t, awsaccess.TokenFromEnv(func(string) string { return "" }))
+	require.Nil(t, from(), "the usual chain has credentials")
+	env["SLSFLOW_ID_TOKEN_FILE"] = "/nowhere/token"
+	_, err = from()(t.Context())
+	require.ErrorIs(t, err, os.ErrNotExist)
+	env["SLSFLOW_ID_TOKEN"] = "text"
+	text, err := from()(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "text", text)
+	clear(env)
+	require.Nil(t, from())
 }
 
 func TestWebIdentityNeedsARole(t *testing.T) {
