@@ -8,10 +8,11 @@
 // takes here (the parsed document to values), that of the other engine and the
 // ratio of the two; the growth: the time against that of the size before,
 // divided by the growth of the size; time, allocations and bytes for one
-// variable; what parsing and resolving takes against parsing the YAML alone; and
-// the ratio if finding the variables in the values counts too, on both sides.
-// The YAML is that of all files that are read. Times are those of the processor, in
-// all threads, of calls in a row, so garbage collection counts on both sides.
+// variable; what it takes from the bytes to values, against the YAML alone: all
+// files that are read, also from the bytes to values; and the ratio if finding the
+// variables in the parsed document counts too, on both sides. Times are those of
+// the processor, in all threads, of calls in a row, so that garbage collection
+// counts on both sides.
 //
 // Before that it prints what the whole program examples/print takes on a small
 // service, beside the print of the command line, as processes from start to end.

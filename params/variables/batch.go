@@ -81,7 +81,6 @@ type memory struct {
 // loaded is what a file holds, or why it cannot be read.
 type loaded struct {
 	tree *node
-	name string
 	err  error
 }
 
@@ -133,13 +132,14 @@ func (m *memory) reply(ctx context.Context, source Source, q question) (*reply, 
 }
 
 // load reads a file once.
-func (m *memory) load(f *fileSource, key string, params []any) (*node, string, error) {
+func (m *memory) load(f *fileSource, key string, a args) (*node, error) {
 	l, ok := m.files[key]
 	if !ok {
-		l.tree, l.name, l.err = f.load(params)
+		params, _ := a.values()
+		l.tree, l.err = f.load(params)
 		m.files[key] = l
 	}
-	return l.tree, l.name, l.err
+	return l.tree, l.err
 }
 
 // fetch asks what is waiting. It is false if nothing is.

@@ -26,7 +26,7 @@ type Document struct {
 // document is returned too: a text that is written wrongly fails when it is
 // resolved, and the rest can be.
 func ParseDocument(file string, src []byte) (*Document, error) {
-	root, errs := readTree(file, src)
+	root, errs := readTree(file, src, nil)
 	if root != nil && root.kind != mapNode && len(errs) == 0 {
 		errs = append(errs, &Error{Pos: root.pos(), Code: BadConfig, Msg: "a service is a map", Hint: "begin with: service: NAME"})
 	}
@@ -39,14 +39,15 @@ func ParseDocument(file string, src []byte) (*Document, error) {
 	return &Document{file: file, src: src, root: root}, errs.Err()
 }
 
-// readTree reads a file of either format. The node is nil for an empty file.
-func readTree(file string, src []byte) (*node, Errors) {
+// readTree reads a file of either format, of which all values have some origins.
+// The node is nil for an empty file.
+func readTree(file string, src []byte, origins []Origin) (*node, Errors) {
 	parse := yamldoc.Parse
 	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
 		parse = yamldoc.ParseJSON
 	}
 	tree, err := parse(file, src)
-	var b builder
+	b := builder{origins: origins}
 	if problems, ok := errors.AsType[yamldoc.Problems](err); ok {
 		for _, p := range problems {
 			b.errs = append(b.errs, &Error{Pos: fromYAML(p.Pos), Code: InvalidYAML, Msg: p.Msg})
@@ -61,6 +62,7 @@ func readTree(file string, src []byte) (*node, Errors) {
 // builder makes nodes of a file.
 type builder struct {
 	errs      Errors
+	origins   []Origin
 	steps     []place // where it is
 	parser    parser
 	nodes     slab.Slab[node]
@@ -99,7 +101,7 @@ func (b *builder) plain(y *yamldoc.Node) *node {
 		if text, ok := y.AsText(); ok {
 			return b.text(n, text)
 		}
-		n.scalar = y.Scalar()
+		n.scalar, n.origins = y.Scalar(), b.origins
 	}
 	return n.sealed()
 }
@@ -121,7 +123,7 @@ func (b *builder) place() (at *place) {
 
 // text makes n the node of a string, with the variables in it.
 func (b *builder) text(n *node, text string) *node {
-	n.scalar = text
+	n.scalar, n.origins = text, b.origins
 	parts, err := b.parser.parse(text)
 	if err != nil {
 		pos := fromYAML(n.yaml.PosAt(n.base + err.Start))

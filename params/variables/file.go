@@ -40,7 +40,7 @@ type fileSource struct {
 // Resolve reads a file for a caller that knows no variables in it. A [Resolver]
 // looks into the file itself, so that a key may lead through a variable.
 func (f *fileSource) Resolve(_ context.Context, params []any, address any) (any, bool, error) {
-	n, _, err := f.load(params)
+	n, err := f.load(params)
 	if err != nil || n == nil {
 		return nil, false, err
 	}
@@ -80,41 +80,42 @@ func (f *fileSource) name(params []any) (string, error) {
 	return name, nil
 }
 
-// load returns the content of a file, with positions in it, and its name in the
-// file system. The node is nil if there is no such file.
-func (f *fileSource) load(params []any) (*node, string, error) {
+// load returns the content of a file, with positions and its origin in it. The node
+// is nil if there is no such file.
+func (f *fileSource) load(params []any) (*node, error) {
 	name, err := f.name(params)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	switch ext := path.Ext(name); ext {
 	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts":
-		return nil, name, fmt.Errorf("%s is a program: %w", name, ErrLeave)
+		return nil, fmt.Errorf("%s is a program: %w", name, ErrLeave)
 	}
 	src, err := f.read(name)
 	if err != nil || src == nil {
-		return nil, name, err
+		return nil, err
 	}
+	origins := []Origin{{Type: "file", Address: name, Object: name}}
 	switch path.Ext(name) {
 	case ".yml", ".yaml", ".json", ".tfstate":
-		n, errs := readTree(name, src)
+		n, errs := readTree(name, src, origins)
 		if err := errs.Err(); err != nil {
-			return nil, name, err
+			return nil, err
 		}
 		if n == nil {
-			return nil, name, fmt.Errorf("%s is empty", name)
+			return nil, fmt.Errorf("%s is empty", name)
 		}
-		return n, name, nil
+		return n, nil
 	}
 	if !utf8.Valid(src) {
-		return nil, name, fmt.Errorf("%s is no UTF-8 text", name)
+		return nil, fmt.Errorf("%s is no UTF-8 text", name)
 	}
 	whole := &yamldoc.Node{Pos: yamldoc.Pos{File: name, Line: 1, Col: 1}}
-	n := &node{scalar: string(src), yaml: whole}
+	n := &node{scalar: string(src), yaml: whole, origins: origins}
 	if err := n.rescan(); err != nil {
-		return nil, name, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return n.sealed(), name, nil
+	return n.sealed(), nil
 }
 
 // read returns nil for a file that does not exist.

@@ -385,7 +385,7 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 		return c, b, nil
 	}
 	at := p.i
-	parts, b, err := p.bare(",}", "")
+	parts, b, err := p.bare('}')
 	if err != nil {
 		return c, 0, err
 	}

@@ -56,7 +56,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 		p.i++
 		return end == ',', nil
 	}
-	parts, end, err := p.bare(",)", "}")
+	parts, end, err := p.bare(')')
 	if err != nil {
 		return false, err
 	}
@@ -70,9 +70,9 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 	return end == ',', nil
 }
 
-// bare reads a param or an address without quotes, up to one of ends, which is
-// read too and returned.
-func (p *parser) bare(ends, forbidden string) (parts []Part, end byte, err *SyntaxError) {
+// bare reads a param or an address without quotes, up to a comma or what closes
+// it, which is read too and returned.
+func (p *parser) bare(closing byte) (parts []Part, end byte, err *SyntaxError) {
 	start, before := p.i, len(p.parts.open)
 	p.live++
 	defer func() { p.live-- }()
@@ -82,10 +82,10 @@ func (p *parser) bare(ends, forbidden string) (parts []Part, end byte, err *Synt
 			if err := p.dollar(); err != nil {
 				return nil, 0, err
 			}
-		case strings.IndexByte(ends, b) >= 0:
+		case b == ',' || b == closing:
 			p.i++
 			return p.parts.pop(before), b, nil
-		case strings.IndexByte(forbidden, b) >= 0:
+		case b == '}':
 			return nil, 0, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
 		default:
 			p.i++

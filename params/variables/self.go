@@ -235,25 +235,26 @@ func holdsSecret(v any) bool {
 // file is the source of ${file(path):a.b}. The keys may lead through variables
 // of the file.
 func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (*node, status, string) {
-	list, address := a.values()
 	if f.programs != nil {
+		list, _ := a.values()
 		if name, err := f.name(list); err == nil && f.programs.Runs(name) {
 			return s.program(ctx, x, f, name, a)
 		}
 	}
-	var written any
-	if len(list) > 0 {
-		written = list[0]
+	key := ""
+	if len(a.params) > 0 {
+		var isText bool
+		if key, isText = a.params[0].text(); !isText {
+			key = fmt.Sprintf("\x00%v", a.params[0].value()) // as no path is
+		}
 	}
-	key := fmt.Sprint(written)
 	root, ok := s.files[key]
 	if !ok {
-		tree, name, err := s.memo.load(f, key, list)
+		tree, err := s.memo.load(f, key, a)
 		if err != nil {
 			return nil, s.refused(ctx, x, a, err), ""
 		}
 		if tree != nil {
-			tree = tree.withOrigins([]Origin{{Type: "file", Address: name, Object: name}})
 			root = &cell{n: tree, file: true}
 		}
 		s.files[key] = root
@@ -261,7 +262,7 @@ func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (
 	if root == nil {
 		return s.none(func() string { return "there is no file " + a.params[0].String() })
 	}
-	keys, err := addressText("the address of file", address)
+	keys, err := addressText("the address of file", a.address.value())
 	if err != nil {
 		return nil, s.refused(ctx, x, a, err), ""
 	}
