@@ -24,12 +24,12 @@ const budget = time.Second
 
 // measured is what one document took here.
 type measured struct {
-	variables      int
-	yaml           time.Duration // all files, from YAML to values
-	tree           time.Duration // the document from YAML to nodes with positions
-	parse, resolve time.Duration
-	allocations, bytes   float64 // of one resolution
-	value                any
+	variables          int
+	yaml               time.Duration // all files, from YAML to values
+	tree               time.Duration // the document from YAML to nodes with positions
+	parse, resolve     time.Duration
+	allocations, bytes float64 // of one resolution
+	value              any
 }
 
 func table(ctx context.Context, w io.Writer, compare bool, sizes []int, only string) error {

@@ -147,3 +147,56 @@ func (f *fileSource) read(name string) ([]byte, error) {
 	}
 	return src, nil
 }
+
+// file is the source of ${file(path):a.b}. The keys may lead through variables
+// of the file.
+func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (*node, status, string) {
+	if f.programs != nil {
+		list, _ := a.values()
+		if name, err := f.name(list); err == nil && f.programs.Runs(name) {
+			return s.program(ctx, x, f, name, a)
+		}
+	}
+	key := ""
+	if len(a.params) > 0 {
+		var isText bool
+		if key, isText = a.params[0].text(); !isText {
+			key = fmt.Sprintf("\x00%v", a.params[0].value()) // as no path is
+		}
+	}
+	root, ok := s.files[key]
+	if !ok {
+		tree, err := s.memo.load(f, key, a)
+		if err != nil {
+			return nil, s.refused(ctx, x, a, err), ""
+		}
+		if tree != nil {
+			root = &cell{n: tree, file: true}
+		}
+		s.files[key] = root
+	}
+	if root == nil {
+		return s.none(func() string { return "there is no file " + a.params[0].String() })
+	}
+	keys, err := addressText("the address of file", a.address.value())
+	if err != nil {
+		return nil, s.refused(ctx, x, a, err), ""
+	}
+	c := root
+	for more := keys != ""; more; {
+		var key string
+		key, keys, more = strings.Cut(keys, ".")
+		next, _, st := s.enter(ctx, c, key)
+		if st == absent {
+			return s.none(func() string { return fmt.Sprintf("%s has no %s", a.params[0], a.address) })
+		}
+		if st != found {
+			return nil, st, ""
+		}
+		c = next
+	}
+	if c.n.kind == scalarNode && c.n.scalar == nil {
+		return s.none(func() string { return fmt.Sprintf("%s holds null there", a.params[0]) })
+	}
+	return c.n, found, ""
+}

@@ -1,12 +1,6 @@
 package variables
 
 import (
-	"fmt"
-	"maps"
-	"math"
-	"slices"
-
-	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
 )
 
@@ -111,47 +105,4 @@ func revealed(v any) (string, bool) {
 		return secret.Reveal(), true
 	}
 	return scalarText(v)
-}
-
-// withOrigins returns n with origins added to everything in it.
-func (n *node) withOrigins(origins []Origin) *node {
-	return n.each(func(leaf *node) { leaf.origins = union(leaf.origins, origins) })
-}
-
-// taint returns n with a secret in each value of it.
-func (n *node) taint() *node {
-	return n.each(func(leaf *node) {
-		if leaf.kind != scalarNode {
-			return
-		}
-		if text, ok := leaf.scalar.(string); ok {
-			leaf.scalar = params.NewSecret(text)
-		} else if !leaf.secret() && leaf.scalar != nil {
-			leaf.tainted = true
-		}
-	})
-}
-
-// each returns n with something done to a copy of each value in it that is
-// neither a map nor a list.
-func (n *node) each(do func(leaf *node)) *node {
-	if n.kind == mapNode || n.kind == listNode {
-		kids := make([]*node, len(n.kids))
-		for i, kid := range n.kids {
-			kids[i] = kid.each(do)
-		}
-		return n.with(kids)
-	}
-	leaf := *n
-	do(&leaf)
-	return leaf.sealed()
-}
-
-func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
-
-func number(f float64) (any, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("a source returned %v, which is no JSON number", f)
-	}
-	return yamldoc.Number(f), nil
 }

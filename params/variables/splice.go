@@ -3,15 +3,11 @@ package variables
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"path"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
-	"github.com/slsflow/slsflow/params"
 )
 
 // Splice resolves the document in part and returns its bytes with each variable
@@ -47,14 +43,6 @@ func (r *Resolver) Splice(ctx context.Context, d *Document) ([]byte, error) {
 		return d.src, spliceErr
 	}
 	return out, s.errs.Err()
-}
-
-// edit replaces bytes of a document.
-type edit struct {
-	start, end int
-	text       string
-	node       *node // the text that it is a part of
-	want       any   // what that text is then
 }
 
 // edits returns those of all texts.
@@ -94,14 +82,6 @@ func (s *session) concerns(p Part) (some bool) {
 	return some
 }
 
-// unquoted are the texts that may stand in a plain scalar, beside others.
-func unquoted(text string) bool {
-	if strings.ContainsAny(text, "\n\r\t,\"'`") || strings.Contains(text, ": ") || strings.Contains(text, " #") || strings.TrimSpace(text) != text {
-		return false
-	}
-	return text == "" || !strings.ContainsAny(text[:1], "-?:,[]{}#&*!|>'\"%@` ") && !strings.HasSuffix(text, ":")
-}
-
 // along returns the node at a path, or nil.
 func (n *node) along(keys []string) *node {
 	for _, key := range keys {
@@ -110,165 +90,6 @@ func (n *node) along(keys []string) *node {
 		}
 	}
 	return n
-}
-
-// forSplice writes a value for the command line, or is false if it must not
-// stand in a file.
-func forSplice(n *node) (v any, ok bool) {
-	if n.is(isSecret) || n.kind != liveNode && n.is(isLive) {
-		return nil, false
-	}
-	c := &forCLI{prefix: "P", env: map[string]params.Secret{}, names: map[string]string{}}
-	var tree func(*node) any
-	tree = func(n *node) any {
-		switch n.kind {
-		case mapNode:
-			m := make(map[string]any, len(n.keys()))
-			for i, key := range n.keys() {
-				m[key] = tree(n.kids[i])
-			}
-			return m
-		case listNode:
-			list := make([]any, len(n.kids))
-			for i, kid := range n.kids {
-				list[i] = tree(kid)
-			}
-			return list
-		}
-		leaf, err := c.leaf(n)
-		ok = ok && err == nil
-		return leaf
-	}
-	ok = true
-	v = tree(n)
-	return v, ok && len(c.env) == 0
-}
-
-// whole replaces a variable that is all of a value, with the quotes around it.
-func (d *Document) whole(n, value *node) []edit {
-	v, ok := forSplice(value)
-	start, end, found := d.span(n, n.parts()[0])
-	if !ok || !found || v == n.scalar {
-		return nil
-	}
-	if start > 0 && end < len(d.src) && strings.IndexByte(`'"`, d.src[start-1]) >= 0 && d.src[end] == d.src[start-1] {
-		start, end = start-1, end+1
-	}
-	text := d.scalar(v)
-	if raw, isText := v.(string); isText && value.kind == liveNode && n.yaml.Plain && unquoted(raw) {
-		text = raw
-	}
-	return []edit{{start, end, text, n, v}}
-}
-
-// scalar writes a value in one line.
-func (d *Document) scalar(v any) string {
-	if path.Ext(d.file) != ".json" {
-		switch v.(type) {
-		case map[string]any, []any:
-		default:
-			return yamlScalar(v)
-		}
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return "null" // never: all kinds of values have a JSON form
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// pieces replaces variables inside of a text, each at its place.
-func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
-	var list []edit
-	var want strings.Builder
-	last := 0
-	for _, p := range n.parts() {
-		want.WriteString(n.text()[last:p.Start])
-		last = p.End
-		written := n.text()[p.Start:p.End]
-		if !s.concerns(p) {
-			want.WriteString(written)
-			continue
-		}
-		// The property does not matter: what fails in it was told before.
-		value, st := s.join(ctx, n, s.root, 0, []Part{p}, p.Start, p.End)
-		if st != found {
-			return nil
-		}
-		v, ok := forSplice(value)
-		text, isText := v.(string)
-		start, end, placed := d.span(n, p)
-		if !ok || !isText || !placed {
-			return nil
-		}
-		if next := n.text()[p.End:]; next != "" && strings.ContainsAny(text[max(len(text)-1, 0):], `$\`) && strings.ContainsAny(next[:1], `$\{`) {
-			return nil // together they would mean something else
-		}
-		if strings.HasPrefix(text, "{") && strings.HasSuffix(want.String(), "$") {
-			return nil
-		}
-		want.WriteString(text)
-		if text != written {
-			list = append(list, edit{start: start, end: end, text: text, node: n})
-		}
-	}
-	want.WriteString(n.text()[last:])
-	if strings.Contains(want.String(), "$${") { // the command line would lose the "$"
-		return nil
-	}
-	return d.fit(n, list, want.String())
-}
-
-// fit writes the texts of edits in the form of the scalar that they stand in. A
-// plain scalar that they make something else of is put in quotes.
-func (d *Document) fit(n *node, list []edit, want string) []edit {
-	if len(list) == 0 {
-		return nil
-	}
-	begin := -1
-	if first := n.parts()[0]; first.Sources != nil {
-		if at, _, ok := d.span(n, first); ok {
-			begin = at - first.Start
-		}
-	}
-	plain := n.yaml.Plain && n.base == 0 && begin >= 0 && bytes.HasPrefix(d.src[begin:], []byte(n.text()))
-	if plain && slices.ContainsFunc(list, func(e edit) bool { return !unquoted(e.text) }) {
-		return []edit{{begin, begin + len(n.text()), d.scalar(want), n, want}}
-	}
-	for i := range list {
-		list[i].want = want
-		switch d.src[n.yaml.ContentOffset()] {
-		case '"':
-			quoted := d.scalar(list[i].text + "\n") // in quotes in any case
-			list[i].text = strings.TrimSuffix(quoted[1:len(quoted)-1], `\n`)
-		case '\'':
-			list[i].text = strings.ReplaceAll(list[i].text, "'", "''")
-		}
-		if strings.ContainsAny(list[i].text, "\n\r\t") {
-			return nil
-		}
-	}
-	return list
-}
-
-// span returns the bytes of a variable, if they are those of the text but for the
-// quotes that the form of the scalar makes of others.
-func (d *Document) span(n *node, p Part) (start, end int, ok bool) {
-	start, ok = n.yaml.OffsetAt(n.base + p.Start)
-	if !ok {
-		return 0, 0, false
-	}
-	written := n.text()[p.Start:p.End]
-	switch d.src[n.yaml.ContentOffset()] {
-	case '"':
-		written = d.scalar(written + "\n")
-		written = strings.TrimSuffix(written[1:len(written)-1], `\n`)
-	case '\'':
-		written = strings.ReplaceAll(written, "'", "''")
-	}
-	return start, start + len(written), bytes.HasPrefix(d.src[start:], []byte(written))
 }
 
 // splice makes the edits, but for those of a text that would be read as another

@@ -1,0 +1,108 @@
+package variables
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/slsflow/slsflow/params"
+)
+
+// param is the source of ${param:name}. Names are flat: a dot has no meaning.
+func (s *session) param(ctx context.Context, x variable, a args) (*node, status, string) {
+	name, ok := a.address.text()
+	if !ok || name == "" {
+		s.fail(x, SourceFailed, nil, "", "no name, want ${param:name}")
+		return nil, failed, ""
+	}
+	if s.stage == "" {
+		s.fail(x, SourceFailed, nil, "name the stage of the run", "params depend on the stage, which is being looked for")
+		return nil, failed, ""
+	}
+	var asked []string
+	for i, layer := range s.layers {
+		var v *node
+		var st status
+		label := layer.Name
+		switch {
+		case layer.Block != NoBlock:
+			v, st, label = s.block(ctx, x, layer, name)
+		case layer.Layer == nil:
+			continue
+		default:
+			v, st = s.layer(ctx, x, i, name)
+		}
+		switch st {
+		case found:
+			return v, found, ""
+		case failed, left:
+			return nil, st, ""
+		}
+		asked = append(asked, label)
+	}
+	return s.none(func() string { return fmt.Sprintf("param %s is in none of %s", a, strings.Join(asked, ", ")) })
+}
+
+// block looks for a param in the document.
+func (s *session) block(ctx context.Context, x variable, layer ParamLayer, name string) (v *node, st status, label string) {
+	key := s.stage
+	if layer.Block == DefaultBlock {
+		key = "default"
+	}
+	label = "params." + key
+	v, st = s.follow(ctx, s.root, "params", key, name)
+	if _, has := s.has("stages"); st == absent && has {
+		label = "stages." + key + ".params"
+		v, st = s.follow(ctx, s.root, "stages", key, "params", name)
+	}
+	if st != found {
+		return nil, st, label
+	}
+	v = v.withOrigins([]Origin{{Type: "param", Address: name, Layer: label, Secret: v.is(isSecret)}})
+	v, st = s.again(x, v)
+	return v, st, label
+}
+
+// has returns the cell of a key at the root, which is not resolved.
+func (s *session) has(key string) (*cell, bool) {
+	c := s.child(s.root, key)
+	return c, c != nil
+}
+
+// layer looks for a param in a layer of the caller.
+func (s *session) layer(ctx context.Context, x variable, i int, name string) (*node, status) {
+	key := questionKey{typ: "param", address: name, params: strconv.Itoa(i)}
+	r, ok := s.memo.replies[key]
+	layer := s.layers[i]
+	if !ok {
+		r = new(reply)
+		r.value, r.found, r.err = layer.Layer.Lookup(ctx, name)
+		s.memo.replies[key] = r
+	}
+	if r.err != nil {
+		return nil, s.refused(ctx, x, args{}, fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
+	}
+	if !r.found || r.value == nil {
+		return nil, absent
+	}
+	o := Origin{Type: "param", Address: name, Layer: layer.Name, Secret: holdsSecret(r.value)}
+	return s.made(x, r.value, []Origin{o})
+}
+
+func holdsSecret(v any) bool {
+	switch v := v.(type) {
+	case params.Secret:
+		return true
+	case []any:
+		return slices.ContainsFunc(v, holdsSecret)
+	case map[string]any:
+		for _, item := range v {
+			if holdsSecret(item) {
+				return true
+			}
+		}
+	}
+	return false
+}

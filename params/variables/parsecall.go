@@ -1,0 +1,143 @@
+package variables
+
+import (
+	"strings"
+)
+
+// sources reads a live variable from behind its first type.
+func (p *parser) sources(start int, typ string) *SyntaxError {
+	before := len(p.calls.open)
+	call, end, err := p.call(start, typ)
+	for {
+		if err != nil {
+			return err
+		}
+		p.calls.push(call)
+		if end == '}' {
+			p.parts.push(Part{Start: p.starts[len(p.starts)-1], End: p.i, Sources: p.calls.pop(before)})
+			return nil
+		}
+		call, end, err = p.next()
+	}
+}
+
+// next reads a source behind a comma. end is the "," or "}" that it ended at.
+func (p *parser) next() (c Call, end byte, err *SyntaxError) {
+	for p.more() && strings.IndexByte(" \t\r\n", p.s[p.i]) >= 0 {
+		p.i++
+	}
+	if !p.more() {
+		return c, 0, p.unterminated()
+	}
+	start := p.i
+	switch b := p.s[p.i]; {
+	case b == '"' || b == '\'':
+		raw, err := p.quoted()
+		if err != nil {
+			return c, 0, err
+		}
+		if p.s[p.i] != '}' {
+			return c, 0, p.fail(InvalidSource, start, `a literal is the last source, with "}" behind it, but %s follows`, p.excerpt(p.i))
+		}
+		text, err := p.unquote(raw, start)
+		if err != nil {
+			return c, 0, err
+		}
+		c = Call{Start: start, End: p.trimEnd(start, p.i), Literal: text}
+		p.i++
+		return c, '}', nil
+	case !typeChar(b):
+		return c, 0, p.fail(InvalidSource, start, "%s is neither a source nor a literal (want type:address, true, false, null, a number or a quoted text)", p.excerpt(start))
+	}
+	for p.more() && (typeChar(p.s[p.i]) || p.s[p.i] == ' ') {
+		p.i++
+	}
+	if !p.more() {
+		return c, 0, p.unterminated()
+	}
+	word := p.s[start:p.i]
+	switch p.s[p.i] {
+	case ':', '(':
+		if !laterType(word) {
+			return c, 0, p.fail(InvalidSource, start, "%q is no type of a source (behind a comma: a lower case letter, then letters and digits)", word)
+		}
+		return p.call(start, word)
+	case '}':
+		word = strings.TrimRight(word, " ")
+		v, ok := literal(word)
+		if !ok {
+			return c, 0, p.fail(InvalidLiteral, start, "%q is no literal (a text needs quotes: '%s')", word, word)
+		}
+		c = Call{Start: start, End: start + len(word), Literal: v}
+		p.i++
+		return c, '}', nil
+	default:
+		return c, 0, p.fail(InvalidSource, start, "%s is neither a source nor the last literal", p.excerpt(start))
+	}
+}
+
+// call reads a source from behind its type, at ":" or "(".
+func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError) {
+	c = Call{Start: start, Type: typ}
+	defer func() {
+		if err == nil {
+			c.End = p.trimEnd(start, p.i-1)
+		}
+	}()
+	if p.s[p.i] == '(' {
+		p.i++
+		if c.Params, err = p.params(); err != nil {
+			return c, 0, err
+		}
+		if !p.spaces() {
+			return c, 0, p.unterminated()
+		}
+		switch b := p.s[p.i]; b {
+		case '}', ',':
+			p.i++
+			return c, b, nil
+		case ':':
+		default:
+			return c, 0, p.fail(InvalidAddress, p.i, `want ":", "," or "}" behind the parentheses, not %s`, p.excerpt(p.i))
+		}
+	}
+	p.i++ // the colon
+	if !p.spaces() {
+		return c, 0, p.unterminated()
+	}
+	switch b := p.s[p.i]; {
+	case b == '}' || b == ',':
+		p.i++
+		return c, b, nil
+	case b == ':' && (c.Params != nil || !colonType(typ)):
+		return c, 0, p.fail(InvalidAddress, p.i, "an address of %s cannot begin with a colon", typ)
+	case b == '"' || b == '\'':
+		at := p.i
+		raw, err := p.quoted()
+		if err != nil {
+			return c, 0, err
+		}
+		b := p.s[p.i]
+		if b != '}' && b != ',' {
+			return c, 0, p.fail(InvalidAddress, at, "%s follows the quoted address", p.excerpt(p.i))
+		}
+		text, err := p.unquote(raw, at)
+		if err != nil {
+			return c, 0, err
+		}
+		c.Address = p.args.New()
+		*c.Address = Arg{Start: at, End: p.trimEnd(at, p.i), Value: text}
+		p.i++
+		return c, b, nil
+	}
+	at := p.i
+	parts, b, err := p.bare('}')
+	if err != nil {
+		return c, 0, err
+	}
+	if a, ok := p.arg(at, p.i-1, parts, false); ok {
+		c.Address = p.args.New()
+		*c.Address = a
+	}
+	return c, b, nil
+}
