@@ -76,6 +76,9 @@ func blank(r rune) bool {
 
 // blankPrefix returns the bytes of the blank that s begins with, or 0.
 func blankPrefix(s string) int {
+	if s != "" && '!' <= s[0] && s[0] <= '~' {
+		return 0 // nearly always
+	}
 	if r, size := utf8.DecodeRuneInString(s); blank(r) {
 		return size
 	}
@@ -84,6 +87,9 @@ func blankPrefix(s string) int {
 
 // blankSuffix returns the bytes of the blank that s ends with, or 0.
 func blankSuffix(s string) int {
+	if s != "" && '!' <= s[len(s)-1] && s[len(s)-1] <= '~' {
+		return 0 // nearly always
+	}
 	if r, size := utf8.DecodeLastRuneInString(s); blank(r) {
 		return size
 	}

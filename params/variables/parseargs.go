@@ -77,15 +77,15 @@ func (p *parser) bare(closing byte) (parts []Part, end byte, err *SyntaxError) {
 	p.live++
 	defer func() { p.live-- }()
 	for p.more() {
-		switch b := p.s[p.i]; {
-		case b == '$':
+		switch b := p.s[p.i]; b {
+		case '$':
 			if err := p.dollar(); err != nil {
 				return nil, 0, err
 			}
-		case b == ',' || b == closing:
+		case ',', closing:
 			p.i++
 			return p.parts.pop(before), b, nil
-		case b == '}':
+		case '}':
 			return nil, 0, p.fail(InvalidParam, start, `want ")" before "}" (quote a param that holds a brace)`)
 		default:
 			p.i++
