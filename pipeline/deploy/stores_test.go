@@ -29,10 +29,10 @@ func TestRecordsOfEachAccount(t *testing.T) {
 	prod, err := h.file.Profiles().Named("prod")
 	require.NoError(t, err)
 	front.Enforce(mototest.Trust{Role: dev.Role.String()}, mototest.Trust{Role: prod.Role.String()})
-	access := &deploy.AWS{Config: front.Config(server.Config("333333333333"))}
 	h.exec.Records = nil
-	h.exec.Access = access
-	stores := func() *deploy.RecordStores {
+	stores := func() *deploy.RecordStores { // and credentials of a new process
+		access := &deploy.AWS{Config: front.Config(server.Config("333333333333"))}
+		h.exec.Access = access
 		return &deploy.RecordStores{Open: func(ctx context.Context, p profile.Profile) (outputs.Store, error) {
 			cfg, err := access.As(p, awsaccess.Session{App: "shop"})
 			if err != nil {
