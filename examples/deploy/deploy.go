@@ -91,7 +91,7 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	if err != nil {
 		return err
 	}
-	outcome, err := workflow.Plan(ctx, workflow.Input{File: file, Event: event, Tree: tree.FS(), Params: o.params, Instances: instances})
+	outcome, err := workflow.Plan(ctx, workflow.Input{File: file, Event: event, Tree: tree.FS(), Params: o.params, Instances: instances, Now: time.Now()})
 	if err != nil {
 		return err
 	}

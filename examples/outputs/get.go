@@ -12,8 +12,6 @@ import (
 
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/outputs"
-	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
-	"github.com/slsflow/slsflow/stage"
 )
 
 // get prints one value as it is, with a newline behind it.
@@ -22,22 +20,25 @@ func get(ctx context.Context, o options, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return read(ctx, o, func(s *sqliteoutputs.Store) error {
+	return read(ctx, o, func(s outputs.Store) error {
 		ref, err := o.find(ctx, s, here)
 		if err != nil {
 			return err
 		}
-		if !o.reveal {
-			if err := notSecret(ctx, s, ref); err != nil {
-				return err
-			}
+		published, err := outputs.ListPublished(ctx, s, []outputs.Instance{ref.Instance})
+		if err != nil {
+			return err
 		}
-		found, ok, err := outputs.Lookup(ctx, s, ref)
+		record := published[ref.Instance]
+		if record.Outputs[ref.Key].Secret && !o.reveal { // it would have to be decrypted
+			return fmt.Errorf("%v is secret (-reveal prints it)", ref)
+		}
+		found, ok, err := outputs.LookupIn(ctx, s, record, ref)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return absent(ctx, s, ref)
+			return absent(ctx, s, record, ref)
 		}
 		value, err := json.Marshal(found.Value)
 		if err != nil {
@@ -54,8 +55,8 @@ func get(ctx context.Context, o options, w io.Writer) error {
 }
 
 // here is the instance that an address is seen from.
-func (o options) here() (outputs.Instance, error) {
-	i := outputs.Instance{App: o.filter.App, Stage: o.filter.Stage, Region: o.filter.Region}
+func (o options) here() (i outputs.Instance, err error) {
+	i = outputs.Instance{App: o.filter.App, Region: o.filter.Region}
 	if i.App == "" {
 		f, err := workflowFile(o)
 		if err != nil {
@@ -63,14 +64,8 @@ func (o options) here() (outputs.Instance, error) {
 		}
 		i.App = f.App
 	}
-	if i.Stage.IsZero() {
-		n, err := stage.Developer(o.user)
-		if err != nil {
-			return i, fmt.Errorf("no stage: %w (name it with -stage)", err)
-		}
-		i.Stage = n
-	}
-	return i, nil
+	i.Stage, err = o.at()
+	return i, err
 }
 
 // find reads the address. A region that is not given is the one that the service
@@ -104,26 +99,9 @@ func (o options) find(ctx context.Context, s outputs.Store, here outputs.Instanc
 	}
 }
 
-// notSecret refuses to look up what would have to be decrypted.
-func notSecret(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
-	past, err := s.History(ctx, ref.Instance)
-	if err != nil {
-		return err
-	}
-	if r, ok := outputs.Published(past); ok && r.Outputs[ref.Key].Secret {
-		return fmt.Errorf("%v is secret (-reveal prints it)", ref)
-	}
-	return nil
-}
-
-// absent says why there is no such output.
-func absent(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
-	past, err := s.History(ctx, ref.Instance)
-	if err != nil {
-		return err
-	}
-	r, ok := outputs.Published(past)
-	if !ok {
+// absent says why there is no such output. r is what the instance publishes.
+func absent(ctx context.Context, s outputs.Store, r outputs.Record, ref outputs.Ref) error {
+	if r.Number == 0 {
 		return elsewhere(ctx, s, ref)
 	}
 	if _, ok := r.Outputs[ref.Key]; ok {
@@ -142,21 +120,19 @@ func elsewhere(ctx context.Context, s outputs.Store, ref outputs.Ref) error {
 	if err != nil {
 		return err
 	}
+	published, err := outputs.ListPublished(ctx, s, instancesOf(latest))
+	if err != nil {
+		return err
+	}
 	var services, stages []string
-	for _, r := range latest {
-		past, err := s.History(ctx, r.Instance)
-		if err != nil {
-			return err
-		}
-		if _, ok := outputs.Published(past); !ok {
-			continue
-		}
+	for _, r := range published {
 		services = append(services, r.Service)
 		if r.Service == ref.Service {
 			stages = append(stages, r.Stage.String())
 		}
 	}
 	slices.Sort(services)
+	slices.Sort(stages)
 	services, stages = slices.Compact(services), slices.Compact(stages)
 	why := fmt.Sprintf("%s is not deployed to stage %s of app %s", ref.Service, ref.Stage, ref.App)
 	switch {

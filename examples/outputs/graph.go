@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
+	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/outputs"
-	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 )
 
@@ -28,7 +27,7 @@ func graph(ctx context.Context, o options, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var check workflow.ContractCheck
+	check := workflow.ContractCheck{Now: o.now}
 	if o.base != "" {
 		base := o
 		base.dir = o.base
@@ -38,8 +37,8 @@ func graph(ctx context.Context, o options, w io.Writer) error {
 		}
 		check.Base = &b
 	}
-	if _, err := os.Stat(filepath.Join(o.dir, ".slsflow", "state.db")); err == nil {
-		err := read(ctx, o, func(s *sqliteoutputs.Store) (err error) {
+	if _, err := os.Stat(o.stateFile()); err == nil || !o.records.File() {
+		err := read(ctx, o, func(s outputs.Store) (err error) {
 			check.Instances, err = s.Latest(ctx, outputs.Filter{App: c.App})
 			return err
 		})
@@ -49,6 +48,9 @@ func graph(ctx context.Context, o options, w io.Writer) error {
 	}
 	if err := printGraph(o, c, w); err != nil {
 		return err
+	}
+	for _, e := range c.Warnings(o.now) {
+		fmt.Fprintf(o.stderr, "outputs: warning: %s\n", terminal.Clean(e.Error()))
 	}
 	return c.Check(check)
 }

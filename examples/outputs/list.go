@@ -12,7 +12,6 @@ import (
 
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/outputs"
-	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 )
 
 // outputDoc is one output as list prints it in JSON.
@@ -28,17 +27,17 @@ type outputDoc struct {
 // list prints what is published.
 func list(ctx context.Context, o options, w io.Writer) error {
 	docs := []outputDoc{}
-	err := read(ctx, o, func(s *sqliteoutputs.Store) error {
+	err := read(ctx, o, func(s outputs.Store) error {
 		latest, err := s.Latest(ctx, o.filter)
 		if err != nil {
 			return err
 		}
+		published, err := outputs.ListPublished(ctx, s, instancesOf(latest))
+		if err != nil {
+			return err
+		}
 		for _, r := range latest {
-			past, err := s.History(ctx, r.Instance)
-			if err != nil {
-				return err
-			}
-			now, _ := outputs.Published(past)
+			now := published[r.Instance]
 			for _, key := range slices.Sorted(maps.Keys(now.Outputs)) {
 				out := now.Outputs[key]
 				docs = append(docs, outputDoc{
@@ -66,7 +65,7 @@ func list(ctx context.Context, o options, w io.Writer) error {
 // history prints the records, of each instance the newest first.
 func history(ctx context.Context, o options, w io.Writer) error {
 	records := []outputs.Record{}
-	err := read(ctx, o, func(s *sqliteoutputs.Store) error {
+	err := read(ctx, o, func(s outputs.Store) error {
 		latest, err := s.Latest(ctx, o.filter)
 		if err != nil {
 			return err
@@ -93,6 +92,14 @@ func history(ctx context.Context, o options, w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func instancesOf(records []outputs.Record) []outputs.Instance {
+	list := make([]outputs.Instance, len(records))
+	for i, r := range records {
+		list[i] = r.Instance
+	}
+	return list
 }
 
 func or(s string) string {

@@ -9,7 +9,8 @@
 //
 // graph reads the files of the repository, and what is deployed if there is
 // something. Its exit status is 1 if a service reads what nobody publishes, or
-// something is not published any more that others read. -format is text, json,
+// something is not published any more that others read; who reads what is deprecated is
+// warned, and refused when its last day is over. -format is text, json,
 // mermaid or dot; -base is the root of another checkout, that of the base branch,
 // to compare with.
 //
@@ -18,7 +19,9 @@
 // For get and graph the stage is your own by default, and "-service S -name KEY" is the
 // same as the address S.KEY.
 //
-// It reads what examples/deploy keeps in DIR/.slsflow, and changes nothing. In
+// It reads what examples/deploy keeps in DIR/.slsflow, and changes nothing; with
+// -records accounts or shared, what that keeps in DynamoDB, of the account of the
+// stage's profile. In
 // plain text each line has columns with a tab between them; -json prints one
 // document. A secret output is shown as REDACTED; get prints one only with
 // -reveal.
@@ -40,8 +43,10 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slsflow/slsflow/examples/internal/meant"
+	"github.com/slsflow/slsflow/examples/internal/records"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/stage"
@@ -72,7 +77,10 @@ type options struct {
 	reveal  bool
 	format  string
 	base    string
+	records records.Flags
 	user    string
+	now     time.Time
+	stderr  io.Writer
 }
 
 // run is the program. It returns its exit status.
@@ -101,6 +109,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err != nil:
 		return 2
 	}
+	o.now, o.stderr = time.Now(), stderr
 	o.user = cmp.Or(getenv("SLSFLOW_USER"), login())
 	if err := commands[i].do(ctx, o, stdout); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -126,6 +135,7 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	flags.BoolVar(&o.json, "json", false, "print JSON")
+	o.records.Add(flags)
 	if name == "get" {
 		flags.StringVar(&o.name, "name", "", "`key` of the output of -service")
 		flags.BoolVar(&o.reveal, "reveal", false, "print the value of a secret output")
@@ -142,8 +152,11 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	var err error
-	if o.address, err = o.asked(name, flags.Args()); err != nil {
+	err := o.records.Check()
+	if err == nil {
+		o.address, err = o.asked(name, flags.Args())
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "outputs %s: %v (outputs %s -h tells what there is)\n", name, err, name)
 	}
 	return o, err

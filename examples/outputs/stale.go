@@ -5,14 +5,13 @@ import (
 	"io"
 
 	"github.com/slsflow/slsflow/outputs"
-	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 )
 
 // stale prints who was deployed with a value that is another one now: the reader,
 // what became of the output, its address, the value then and now.
 func stale(ctx context.Context, o options, w io.Writer) error {
 	found := []outputs.Stale{}
-	err := read(ctx, o, func(s *sqliteoutputs.Store) error {
+	err := read(ctx, o, func(s outputs.Store) error {
 		l, err := outputs.ListStale(ctx, s, o.filter)
 		found = append(found, l...)
 		return err

@@ -16,6 +16,9 @@ func (s *outputSource) Explain(ctx context.Context, args []any, address any) (wh
 	if err != nil {
 		return "", ""
 	}
+	if s.gone(ref) {
+		return fmt.Sprintf("the output %s of %s is deprecated, and its last day is over", ref.Key, ref.Service), "do without it"
+	}
 	r, err := s.of(ctx, ref.Instance)
 	if err != nil {
 		return "", ""

@@ -10,6 +10,7 @@ import (
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/variables"
+	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/profile"
 	"github.com/slsflow/slsflow/stage"
 )
@@ -52,6 +53,9 @@ type outputSource struct {
 	removes bool   // what may not be read is as good as gone
 	reads   *reads
 	mask    func(secrets ...string)
+	// gone reports whether an output is deprecated and may not be read any more,
+	// and warns of one that may.
+	gone func(outputs.Ref) bool
 	// profileOf returns the profile of a stage. Nil: all have the same records.
 	profileOf func(stage.Name) (profile.Profile, bool, error)
 
@@ -122,6 +126,9 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
+	if s.gone(ref) {
+		return nil, variables.Origin{Object: ref.Instance.String()}, false, nil
+	}
 	record, err := s.of(ctx, ref.Instance)
 	if err != nil {
 		return nil, variables.Origin{}, false, fmt.Errorf("output %v: %w", ref, err)
@@ -148,6 +155,20 @@ func (s *outputSource) Trace(ctx context.Context, args []any, address any) (any,
 		value = params.NewSecret(secret)
 	}
 	return value, variables.Origin{Object: ref.Instance.String(), Version: record.Number, Secret: found.Secret, Literal: true}, true, nil
+}
+
+// deprecated is what an output source has for gone. A removal reads what it has
+// been deployed with.
+func (a *attempt) deprecated(ref outputs.Ref) bool {
+	d, ok := a.exec.File.Deprecated(ref)
+	switch {
+	case !ok || a.action == workflow.ActionRemove:
+		return false
+	case d.Over(a.exec.now()):
+		return true
+	}
+	fmt.Fprintf(a.log, "warning: the output %s of %s is deprecated, and can be read until %s\n", ref.Key, ref.Service, d.Last)
+	return false
 }
 
 func (s *outputSource) parse(args []any, address any) (outputs.Ref, error) {

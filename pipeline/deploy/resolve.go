@@ -41,7 +41,7 @@ func (a *attempt) resolve(ctx context.Context, env environment) (*variables.Resu
 	sources["sls"] = variables.Sls(stage, strconv.FormatInt(a.exec.now().UnixMilli(), 10))
 	published := &outputSource{
 		store: a.records, current: a.instance, profile: a.profile.Name, removes: a.action == workflow.ActionRemove,
-		reads: &a.reads, mask: a.mask,
+		reads: &a.reads, mask: a.mask, gone: a.deprecated,
 	}
 	if a.exec.RecordsOf != nil {
 		published.profileOf = a.exec.File.Profiles().For

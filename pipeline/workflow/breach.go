@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/stage"
@@ -15,6 +16,8 @@ type ContractCheck struct {
 	Base *Contracts
 	// Instances are the latest records of all instances of the app, or nil.
 	Instances []outputs.Record
+	// Now is the time, by which outputs are deprecated. Zero: none is refused.
+	Now time.Time
 }
 
 // Check returns all contracts that are broken, as [Errors], or nil:
@@ -24,6 +27,7 @@ type ContractCheck struct {
 //     deployed and does not publish it;
 //   - an output is removed or renamed that another instance was deployed with, or
 //     that a service reads in another stage while the base branch publishes it;
+//   - a service reads, without a fallback, an output whose deprecation is over;
 //   - services read each other's outputs.
 //
 // A service of the stage that was deployed with an output, and in this tree reads
@@ -36,7 +40,7 @@ func (c Contracts) Check(with ContractCheck) error {
 				l = append(l, e)
 			}
 		}
-		l = append(l, c.missed(s, with.Instances)...)
+		l = append(l, c.missed(s, with)...)
 	}
 	if e := c.cycle(); e != nil {
 		l = append(l, e)
@@ -48,6 +52,9 @@ func (c Contracts) Check(with ContractCheck) error {
 func (c Contracts) broken(r ContractRead, with ContractCheck) *Error {
 	if r.Optional || r.Ref.App != c.App {
 		return nil
+	}
+	if e := r.refusal(with.Now); e != nil {
+		return e
 	}
 	s, ours := c.service(r.Ref.Service)
 	if ours && c.instance(s) == r.Ref.Instance {
@@ -110,9 +117,12 @@ func like(name string, names []string) string {
 }
 
 // missed returns the errors about outputs of s that are deployed, that others
-// were deployed with, and that s publishes no more.
-func (c Contracts) missed(s ContractService, records []outputs.Record) (l Errors) {
+// were deployed with, and that s publishes no more. What was deprecated, and could
+// be read long enough, may go.
+func (c Contracts) missed(s ContractService, with ContractCheck) (l Errors) {
+	records := with.Instances
 	here := c.instance(s)
+	ours, _ := c.file.Service(s.Name)
 	now := slices.IndexFunc(records, func(r outputs.Record) bool { return r.Instance == here && r.Status == outputs.Deployed })
 	if now < 0 {
 		return nil
@@ -122,10 +132,13 @@ func (c Contracts) missed(s ContractService, records []outputs.Record) (l Errors
 			continue
 		}
 		for _, read := range r.Reads {
+			if d, ok := ours.Deprecated[read.Key]; ok && d.Over(with.Now) {
+				continue
+			}
 			if _, published := records[now].Outputs[read.Key]; read.Instance == here && published && !s.has(read.Key) {
 				l = append(l, errorIn(s.outputsAt, "outputs",
 					fmt.Sprintf("%s does not publish %s any more, and %s in stage %s was deployed with it", s.Name, read.Key, r.Service, r.Stage),
-					"publish it until that is deployed without it, or removed"))
+					"publish it until that is deployed without it, or removed; deprecatedOutputs gives it a last day"))
 			}
 		}
 	}

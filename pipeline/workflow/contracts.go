@@ -50,10 +50,14 @@ type ContractRead struct {
 	Ref     outputs.Ref `json:"-"`
 	// Optional says that it has a fallback wherever it is read.
 	Optional bool `json:"optional,omitempty"`
+	// Deprecated is the last day on which it can be read, or "".
+	Deprecated string `json:"deprecated,omitempty"`
 	// Expr is the variable as it is written, and Pos where. At is the text of Pos.
 	Expr string        `json:"expr"`
 	At   string        `json:"at"`
 	Pos  variables.Pos `json:"-"`
+
+	deprecation Deprecation
 }
 
 // ContractInput is what [ReadContracts] and [ReadBudget] read.

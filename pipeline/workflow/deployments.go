@@ -173,6 +173,12 @@ func (p *planner) arrange(t target, services []*loaded) (pipeline.Plan, error) {
 			blind = append(blind, i)
 		}
 		for _, r := range l.contracts {
+			if e := r.warning(p.in.Now); e != nil {
+				p.note("%v", e)
+			}
+			if e := r.refusal(p.in.Now); e != nil {
+				p.problem(e)
+			}
 			j, ok := at[r.Ref.Instance]
 			if !ok {
 				continue

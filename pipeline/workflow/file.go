@@ -72,6 +72,8 @@ type Service struct {
 	// SecretOutputs are the names of the outputs that are kept encrypted, and
 	// that a secret may go into. Only a service itself says which.
 	SecretOutputs []string
+	// Deprecated are the outputs that are going to be removed.
+	Deprecated map[string]Deprecation
 }
 
 // SecretOutput reports whether an output of the service is marked as secret.

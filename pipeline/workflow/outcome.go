@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"io/fs"
+	"time"
 
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params"
@@ -43,6 +44,9 @@ type Input struct {
 	// them are not removed, since news of a deletion may come late. Nil: the
 	// event is believed.
 	Branches []string
+	// Now is the time, by which outputs are deprecated, see [Deprecation]. Zero: who
+	// reads one is warned, and never refused.
+	Now time.Time
 }
 
 // Outcome is what will be done about an event, and why.

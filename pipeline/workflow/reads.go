@@ -134,7 +134,10 @@ func (p *planner) load(t *target, i int) *loaded {
 			continue
 		}
 		l.reads = append(l.reads, ref)
-		l.contracts = append(l.contracts, d.read(address, ref))
+		r := d.read(address, ref)
+		r.deprecation, _ = p.in.File.Deprecated(ref)
+		r.Deprecated = r.deprecation.Last
+		l.contracts = append(l.contracts, r)
 	}
 	if look.blind {
 		l.blind = d.blind()

@@ -21,7 +21,7 @@ func (p *parser) services(n *yamldoc.Node, all Service) {
 		p.fail(n.Pos, path, "there is none", "name at least one service")
 	}
 	dirs := make(map[string]string, len(n.Fields))
-	keys := append([]string{"dir", "previews", "branches", "triggers", "secretOutputs", "hooks"}, actions...)
+	keys := append([]string{"dir", "previews", "branches", "triggers", "secretOutputs", "deprecatedOutputs", "hooks"}, actions...)
 	for _, f := range n.Fields {
 		at := join(path, f.Name)
 		p.at(at, f.Pos)
@@ -58,6 +58,9 @@ func (p *parser) services(n *yamldoc.Node, all Service) {
 			for _, it := range p.set(n, at+".secretOutputs") {
 				s.SecretOutputs = append(s.SecretOutputs, it.text)
 			}
+		}
+		if n := m["deprecatedOutputs"]; n != nil {
+			s.Deprecated = p.deprecations(n, at+".deprecatedOutputs")
 		}
 		p.overrides(m, at, &s)
 		p.file.index[s.Name] = len(p.file.Services)
