@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/slsflow/slsflow/examples/internal/repository"
+	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/pipeline/workflow"
@@ -37,7 +39,7 @@ func graph(ctx context.Context, o options, w io.Writer) error {
 		}
 		check.Base = &b
 	}
-	if _, err := os.Stat(o.stateFile()); err == nil || !o.records.File() {
+	if _, err := os.Stat(statedir.Of(o.dir).DB); err == nil || !o.records.File() {
 		err := read(ctx, o, func(s outputs.Store) (err error) {
 			check.Instances, err = s.Latest(ctx, outputs.Filter{App: c.App})
 			return err
@@ -57,16 +59,12 @@ func graph(ctx context.Context, o options, w io.Writer) error {
 
 // contracts reads those of a repository.
 func contracts(ctx context.Context, o options) (_ workflow.Contracts, err error) {
-	f, err := workflowFile(o)
+	f, tree, err := repository.Open(o.dir)
 	if err != nil {
 		return workflow.Contracts{}, err
 	}
-	root, err := os.OpenRoot(o.dir)
-	if err != nil {
-		return workflow.Contracts{}, err
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
-	return workflow.ReadContracts(ctx, workflow.ContractInput{File: f, Tree: root.FS(), Stage: o.filter.Stage})
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	return workflow.ReadContracts(ctx, workflow.ContractInput{File: f, Tree: tree.FS(), Stage: o.filter.Stage})
 }
 
 func printGraph(o options, c workflow.Contracts, w io.Writer) error {

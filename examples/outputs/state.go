@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
+	"github.com/slsflow/slsflow/examples/internal/repository"
+	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/pipeline/workflow"
@@ -22,7 +23,7 @@ func read(ctx context.Context, o options, ask func(outputs.Store) error) (err er
 		}
 		return ask(s)
 	}
-	file := o.stateFile()
+	file := statedir.Of(o.dir).DB
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) { // it would be made
 		return fmt.Errorf("nothing has been deployed from %s (deploy first, name the root of the repository with -dir, or where the records are with -records)", o.dir)
 	} else if err != nil {
@@ -30,7 +31,7 @@ func read(ctx context.Context, o options, ask func(outputs.Store) error) (err er
 	}
 	var opt sqliteoutputs.Options
 	if o.reveal {
-		opt.KeyFile = filepath.Join(o.dir, ".slsflow", "age.key")
+		opt.KeyFile = statedir.Of(o.dir).Key
 	}
 	s, err := sqliteoutputs.Open(ctx, file, opt)
 	if err != nil {
@@ -39,8 +40,6 @@ func read(ctx context.Context, o options, ask func(outputs.Store) error) (err er
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return ask(s)
 }
-
-func (o options) stateFile() string { return filepath.Join(o.dir, ".slsflow", "state.db") }
 
 // elsewhereKept opens the records that -records names, of the profile of the stage.
 func elsewhereKept(ctx context.Context, o options) (outputs.Store, error) {
@@ -77,11 +76,9 @@ func (o options) at() (stage.Name, error) {
 
 // workflowFile reads the workflow file of the repository.
 func workflowFile(o options) (*workflow.File, error) {
-	text, err := os.ReadFile(filepath.Join(o.dir, workflow.FileName))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no %s in %s (name the root of the repository with -dir)", workflow.FileName, o.dir)
-	} else if err != nil {
+	f, tree, err := repository.Open(o.dir)
+	if err != nil {
 		return nil, err
 	}
-	return workflow.ParseFile(workflow.FileName, text)
+	return f, tree.Close()
 }

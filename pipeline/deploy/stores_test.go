@@ -77,8 +77,6 @@ func TestRecordsOfEachAccount(t *testing.T) {
 
 	// The role is not to be had any more, for who has no credentials of it yet.
 	front.Enforce(mototest.Trust{Role: dev.Role.String()})
-	access = &deploy.AWS{Config: front.Config(server.Config("333333333333"))}
-	h.exec.Access = access
 	h.exec.RecordsOf = stores().Of
 	front.Calls()
 	bad := h.try(t, at(alice("db"), "prod"))
