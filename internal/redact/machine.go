@@ -1,67 +1,120 @@
 package redact
 
-import "slices"
+import "iter"
 
 // machine finds all of many texts in one pass, after Aho and Corasick: its
 // state is the longest end of what was read that a text begins with.
 type machine struct {
 	nodes []mnode
 	first [256]int32 // the children of the root, since most bytes lead there
+	more  [][]edge   // of the nodes that have several children; the first is of none
 }
 
+// mnode is small, since the forms of a private key have a hundred thousand, nearly
+// all with one child.
 type mnode struct {
-	bytes   []byte  // of the children, sorted
-	kids    []int32 // in the order of bytes
-	fail    int32   // the longest proper end that is a state too
+	fail    int32 // the longest proper end that is a state too
 	depth   int32
 	longest int32 // length of the longest text that ends here, or 0
+	edge          // to the first child, or to 0
+	more    int32 // the others
 	folds   bool  // it is inside of a text that programs break into lines
 }
 
+// edge leads to a child.
+type edge struct {
+	to int32
+	by byte
+}
+
 func newMachine(texts []form) *machine {
-	m := &machine{nodes: make([]mnode, 1)}
+	m := &machine{nodes: make([]mnode, 1), more: make([][]edge, 1)}
 	for _, f := range texts {
-		t, at := f.text, int32(0)
-		for i := range len(t) {
-			pos, ok := slices.BinarySearch(m.nodes[at].bytes, t[i])
-			if !ok {
-				id := int32(len(m.nodes))
-				m.nodes = append(m.nodes, mnode{depth: int32(i + 1)})
-				n := &m.nodes[at]
-				n.bytes = slices.Insert(n.bytes, pos, t[i])
-				n.kids = slices.Insert(n.kids, pos, id)
-			}
-			at = m.nodes[at].kids[pos]
-			if f.folds {
-				m.nodes[at].folds = true
-			}
+		at := int32(0)
+		for i := range len(f.text) {
+			at = m.grow(at, f.text[i])
+			m.nodes[at].folds = m.nodes[at].folds || f.folds
 		}
-		m.nodes[at].longest = int32(len(t))
-	}
-	for i, b := range m.nodes[0].bytes {
-		m.first[b] = m.nodes[0].kids[i]
+		m.nodes[at].longest = int32(len(f.text))
 	}
 	// By depth, so that the fail of a node is known before its children ask.
-	queue := slices.Clone(m.nodes[0].kids)
+	var queue []int32
+	for _, kid := range m.first {
+		if kid != 0 {
+			queue = append(queue, kid)
+		}
+	}
 	for k := 0; k < len(queue); k++ {
 		n := &m.nodes[queue[k]]
 		n.longest = max(n.longest, m.nodes[n.fail].longest)
-		for i, b := range n.bytes {
-			m.nodes[n.kids[i]].fail = m.step(n.fail, b)
+		for e := range m.edges(queue[k]) {
+			m.nodes[e.to].fail = m.step(n.fail, e.by)
+			queue = append(queue, e.to)
 		}
-		queue = append(queue, n.kids...)
 	}
 	return m
+}
+
+// grow returns the child of a node, which it makes if there is none.
+func (m *machine) grow(at int32, b byte) int32 {
+	if kid := m.child(at, b); kid != 0 {
+		return kid
+	}
+	id := int32(len(m.nodes))
+	m.nodes = append(m.nodes, mnode{depth: m.nodes[at].depth + 1})
+	switch n := &m.nodes[at]; {
+	case at == 0:
+		m.first[b] = id
+	case n.to == 0:
+		n.edge = edge{id, b}
+	case n.more == 0:
+		n.more = int32(len(m.more))
+		m.more = append(m.more, []edge{{id, b}})
+	default:
+		m.more[n.more] = append(m.more[n.more], edge{id, b})
+	}
+	return id
+}
+
+// edges are those of a node that is not the root.
+func (m *machine) edges(at int32) iter.Seq[edge] {
+	return func(yield func(edge) bool) {
+		n := m.nodes[at]
+		if n.to == 0 || !yield(n.edge) {
+			return
+		}
+		for _, e := range m.more[n.more] {
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// child returns the child of a node by a byte, or 0.
+func (m *machine) child(at int32, b byte) int32 {
+	if at == 0 {
+		return m.first[b]
+	}
+	n := &m.nodes[at]
+	if n.by == b {
+		return n.to
+	}
+	for _, e := range m.more[n.more] {
+		if e.by == b {
+			return e.to
+		}
+	}
+	return 0
 }
 
 // step returns the state after one more byte.
 func (m *machine) step(at int32, b byte) int32 {
 	for at != 0 {
-		n := &m.nodes[at]
-		if pos, ok := slices.BinarySearch(n.bytes, b); ok {
-			return n.kids[pos]
+		if kid := m.child(at, b); kid != 0 {
+			return kid
 		}
-		at = n.fail
+		at = m.nodes[at].fail
 	}
 	return m.first[b]
 }

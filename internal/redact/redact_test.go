@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -349,4 +350,24 @@ func TestShortSecretsMayBeLeftOut(t *testing.T) {
 	require.True(t, set.Finds(`{"group":"14711"}`))
 	require.False(t, set.FindsLong(`{"group":"14711"}`, 6))
 	require.True(t, set.FindsLong("14711 correct horse", 6))
+}
+
+func pem(n int) string {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw)
+	return "-----BEGIN RSA PRIVATE KEY-----\n" + inLines(base64.StdEncoding.EncodeToString(raw), 64, "\n") + "\n-----END RSA PRIVATE KEY-----\n"
+}
+
+// BenchmarkNewSet is about a set of one secret, and of a private key of RSA 4096.
+func BenchmarkNewSet(b *testing.B) {
+	for name, secret := range map[string]string{"token": strings.Repeat("x1Y/", 10), "pem": pem(2350)} {
+		b.Run(fmt.Sprintf("%s-%d", name, len(secret)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				set := redact.NewSet()
+				set.Add(secret)
+				_ = set.Text("x")
+			}
+		})
+	}
 }
