@@ -64,7 +64,7 @@ func deployTo(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 
-	if err := s.keepElsewhere(ctx, o, file); err != nil {
+	if err := errors.Join(s.keepElsewhere(ctx, o, file), s.keepSecrets(ctx, o, file)); err != nil {
 		return err
 	}
 	if o.stale {

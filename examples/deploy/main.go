@@ -5,7 +5,7 @@
 //	go run ./examples/deploy [-dir DIR] [-stage S] [-remove] [-cli osls] [-param NAME=VALUE] [SERVICE…]
 //	go run ./examples/deploy -stale [-dir DIR] [-stage S] [-cli osls]
 //	go run ./examples/deploy -history [-json] [-stage S] [SERVICE…]
-//	go run ./examples/deploy -secret PROFILE/NAME
+//	go run ./examples/deploy -secret PROFILE/NAME [-ssm PREFIX]
 //
 // Without -cli nothing is deployed to a cloud: each service is rendered, with its
 // variables resolved, into DIR/.slsflow/cloud, to be looked at. With -cli osls (or
@@ -17,6 +17,9 @@
 // With -cli, -records accounts keeps the records in a DynamoDB table in the account
 // of each profile, where all who deploy with it see them, and nobody else does;
 // -records shared keeps all of them in one table.
+//
+// Secrets are in DIR/.slsflow, or with -ssm in the Parameter Store of the profile's
+// account; examples/params says more about them.
 //
 // The progress goes to standard error; what is deployed then stands on standard
 // output. What is kept, the records, the ledger, the
@@ -68,6 +71,7 @@ type options struct {
 	history  bool
 	json     bool
 	secret   string
+	ssm      string
 	cli      string
 	records  records.Flags
 	params   params.Map
@@ -134,6 +138,7 @@ func parse(args, environ []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.history, "history", false, "tell what was deployed and how it went, the newest first")
 	flags.BoolVar(&o.json, "json", false, "print the history as JSON; without -history: that of this run")
 	flags.StringVar(&o.secret, "secret", "", "keep the secret `PROFILE/NAME`: its value is read from standard input")
+	flags.StringVar(&o.ssm, "ssm", "", "take secrets from the Parameter Store of the profile's account, below this `prefix`, and keep them there")
 	flags.StringVar(&o.cli, "cli", "", "deploy with this `command`, such as osls, serverless or \"npx osls\" (default: render into .slsflow/cloud)")
 	o.records.Add(flags)
 	flags.Func("param", "`NAME=VALUE` of a param, wins over all others; may be repeated", func(s string) error {
@@ -171,10 +176,10 @@ func (o options) check() error {
 	}
 	profile, name, _ := strings.Cut(o.secret, "/")
 	switch {
-	case o.history && (o.remove || o.takeover || o.stale || o.secret != "" || o.cli != "" || len(o.params) > 0):
+	case o.history && (o.remove || o.takeover || o.stale || o.secret != "" || o.ssm != "" || o.cli != "" || len(o.params) > 0):
 		return errors.New("-history goes with -dir, -json, -stage, -records and services alone")
 	case o.secret != "" && (o.stage != "" || o.takeover || o.stale || o.json || o.cli != "" || !o.records.File() || len(o.params)+len(o.services) > 0):
-		return errors.New("-secret goes with -dir and -remove alone")
+		return errors.New("-secret goes with -dir, -ssm and -remove alone")
 	case o.secret != "" && (profile == "" || name == ""):
 		return fmt.Errorf("-secret %s: want PROFILE/NAME, such as dev/endpoint_api_key", o.secret)
 	case o.stale && (o.remove || len(o.services) > 0):

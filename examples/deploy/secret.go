@@ -42,6 +42,9 @@ func keepSecret(ctx context.Context, o options, stdin io.Reader, stderr io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.keepSecrets(ctx, o, file); err != nil {
+		return err
+	}
 	if o.remove {
 		return s.secrets.Delete(ctx, key)
 	}

@@ -6,9 +6,11 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/slsflow/slsflow/examples/internal/ssmstore"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
+	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/sqliteparams"
 	"github.com/slsflow/slsflow/pipeline"
 	"github.com/slsflow/slsflow/pipeline/sqliteledger"
@@ -22,7 +24,7 @@ const stateDir = statedir.Name
 // state is what is known from one command to the next, in one file.
 type state struct {
 	dir     string
-	secrets *sqliteparams.Store
+	secrets params.Store
 	records outputs.Store // of the profile of the stage, if each has its own
 	ledger  *sqliteledger.Ledger
 
@@ -44,10 +46,11 @@ func openState(ctx context.Context, root string) (_ *state, err error) {
 		return nil, err
 	}
 	file, key := files.DB, files.Key
-	if s.secrets, err = sqliteparams.Open(ctx, file, sqliteparams.Options{KeyFile: key}); err != nil {
+	secrets, err := sqliteparams.Open(ctx, file, sqliteparams.Options{KeyFile: key})
+	if err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, s.secrets)
+	s.secrets, s.closers = secrets, append(s.closers, secrets)
 	kept, err := sqliteoutputs.Open(ctx, file, sqliteoutputs.Options{KeyFile: key})
 	if err != nil {
 		return nil, err
@@ -58,6 +61,22 @@ func openState(ctx context.Context, root string) (_ *state, err error) {
 	}
 	s.closers = append(s.closers, s.ledger)
 	return s, nil
+}
+
+// keepSecrets takes the secrets from where the flags say.
+func (s *state) keepSecrets(ctx context.Context, o options, f *workflow.File) error {
+	if o.ssm == "" {
+		return nil
+	}
+	of, err := ssmstore.Open(ctx, f.App, o.ssm, "")
+	s.secrets = params.ByProfile(func(_ context.Context, name string) (params.Store, error) {
+		p, err := f.Profiles().Named(name)
+		if err != nil {
+			return nil, err
+		}
+		return of(p)
+	})
+	return err
 }
 
 // keepElsewhere takes the records from where the flags say.

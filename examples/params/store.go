@@ -9,18 +9,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/repository"
+	"github.com/slsflow/slsflow/examples/internal/ssmstore"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/sqliteparams"
-	"github.com/slsflow/slsflow/params/ssmparams"
-	"github.com/slsflow/slsflow/pipeline/deploy"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/profile"
-	"github.com/slsflow/slsflow/profile/awsaccess"
 )
 
 // needs is what a command does with a store.
@@ -86,22 +82,11 @@ func (h *house) openFile(ctx context.Context, o options, n needs) error {
 	return nil
 }
 
-// openSSM takes the credentials of the environment, and the role of the profile if
-// it has one. Its account is verified before the first call.
+// openSSM takes the secrets of each profile from its account.
 func (h *house) openSSM(ctx context.Context, o options) error {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return fmt.Errorf("configuration of AWS: %w", err)
-	}
-	access := &deploy.AWS{Config: cfg, WebIdentity: awsaccess.TokenFromEnv(os.Getenv)}
-	h.open = func(_ context.Context, p profile.Profile) (params.Versioned, error) {
-		in, err := access.As(p, awsaccess.Session{App: h.App})
-		if err != nil {
-			return nil, err
-		}
-		return ssmparams.New(in, o.ssm, &ssmparams.Options{KeyID: o.kms})
-	}
-	return nil
+	of, err := ssmstore.Open(ctx, h.App, o.ssm, o.kms)
+	h.open = func(_ context.Context, p profile.Profile) (params.Versioned, error) { return of(p) }
+	return err
 }
 
 // nothing is a store that is not there yet.
