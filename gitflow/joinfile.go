@@ -2,7 +2,6 @@ package gitflow
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -11,6 +10,7 @@ import (
 
 const (
 	maxJoined   = 64 << 20 // bytes of a file that is joined line by line
+	maxLines    = 4 << 20  // lines of it
 	binaryProbe = 8000     // bytes in which git looks for a NUL
 )
 
@@ -120,13 +120,12 @@ func (m *merge) joinTexts(j joining, base leaf) (joining, error) {
 	if isBinary(texts[inBase]) || isBinary(texts[inOurs]) || isBinary(texts[inTheirs]) {
 		return keep(", a binary file")
 	}
-	joined, err := joinLines(texts[inBase], texts[inOurs], texts[inTheirs])
-	if errors.Is(err, errTooAlike) {
-		return unsure(": " + err.Error())
+	for _, text := range texts {
+		if n := bytes.Count(text, []byte("\n")); n > maxLines {
+			return unsure(fmt.Sprintf(", too large to be joined: %d lines, at most %d", n, maxLines))
+		}
 	}
-	if err != nil {
-		return j, err
-	}
+	joined := joinLines(texts[inBase], texts[inOurs], texts[inTheirs])
 	var text []byte
 	if driver == driverUnion {
 		text = joined.union()

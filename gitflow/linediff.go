@@ -1,13 +1,6 @@
 package gitflow
 
-import (
-	"bytes"
-	"errors"
-)
-
-// errTooAlike says that two texts have no line in common that is rare enough
-// to begin with. git then takes another algorithm; this package does not guess.
-var errTooAlike = errors.New("too many lines are repeated")
+import "bytes"
 
 // maxRepeats is how often a line may stand in a text and still be what two
 // texts are lined up by.
@@ -49,11 +42,9 @@ type change struct{ a, na, b, nb int }
 // and after it; then each hunk slides as far down as it can, or to the last
 // place where it meets one of the other text. See
 // https://git-scm.com/docs/merge-strategies (ort).
-func changes(a, b lines) ([]change, error) {
+func changes(a, b lines) []change {
 	d := lineDiff{a: a.id, b: b.id, changedA: marks(len(a.id)), changedB: marks(len(b.id))}
-	if err := d.histogram(0, len(a.id), 0, len(b.id)); err != nil {
-		return nil, err
-	}
+	d.histogram(0, len(a.id), 0, len(b.id))
 	compact(a.id, d.changedA, d.changedB)
 	compact(b.id, d.changedB, d.changedA)
 	var list []change
@@ -69,7 +60,7 @@ func changes(a, b lines) ([]change, error) {
 			list = append(list, at)
 		}
 	}
-	return list, nil
+	return list
 }
 
 // changed has a mark for each line of a text, and an empty one at each end.
@@ -86,18 +77,17 @@ type lineDiff struct {
 }
 
 // histogram marks the lines of a[a0:a1] and b[b0:b1].
-func (d *lineDiff) histogram(a0, a1, b0, b1 int) error {
+func (d *lineDiff) histogram(a0, a1, b0, b1 int) {
 	for a0 < a1 && b0 < b1 {
-		run, found, err := d.longestRareRun(a0, a1, b0, b1)
-		if err != nil {
-			return err
+		run, found, noneRare := d.longestRareRun(a0, a1, b0, b1)
+		if noneRare {
+			d.myers(a0, a1, b0, b1)
+			return
 		}
 		if !found {
 			break
 		}
-		if err := d.histogram(a0, run.a, b0, run.b); err != nil {
-			return err
-		}
+		d.histogram(a0, run.a, b0, run.b)
 		a0, b0 = run.a+run.n, run.b+run.n
 	}
 	for i := a0; i < a1; i++ {
@@ -106,7 +96,6 @@ func (d *lineDiff) histogram(a0, a1, b0, b1 int) error {
 	for i := b0; i < b1; i++ {
 		d.changedB.set(i, true)
 	}
-	return nil
 }
 
 // run is n lines that are the same in both texts.
@@ -115,7 +104,9 @@ type run struct{ a, b, n int }
 // occurrences of the lines of a part of a text, by line number.
 type occurrences map[int][]int
 
-func (d *lineDiff) longestRareRun(a0, a1, b0, b1 int) (best run, found bool, err error) {
+// longestRareRun returns the longest run around the rarest line. noneRare says that
+// there are lines in both texts, but none that is rare enough.
+func (d *lineDiff) longestRareRun(a0, a1, b0, b1 int) (best run, found, noneRare bool) {
 	where := make(occurrences, a1-a0)
 	for i := a0; i < a1; i++ {
 		where[d.a[i]] = append(where[d.a[i]], i)
@@ -153,10 +144,7 @@ func (d *lineDiff) longestRareRun(a0, a1, b0, b1 int) (best run, found bool, err
 		}
 		j = next
 	}
-	if common && rarest > maxRepeats {
-		return run{}, false, errTooAlike
-	}
-	return best, found, nil
+	return best, found, common && rarest > maxRepeats
 }
 
 // group is a run of marked lines, perhaps empty, between two that are not.

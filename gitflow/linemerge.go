@@ -38,23 +38,13 @@ const (
 // joinLines compares the three texts. The order of the parts, what touches what
 // and what is the same change, are git's: changes that touch each other are a
 // conflict, equal ones are not.
-func joinLines(base, ours, theirs []byte) (*lineMerge, error) {
+func joinLines(base, ours, theirs []byte) *lineMerge {
 	table := lineTable{}
 	m := &lineMerge{base: table.split(base), ours: table.split(ours), theirs: table.split(theirs)}
-	mine, err := changes(m.base, m.ours)
-	if err != nil {
-		return nil, err
-	}
-	other, err := changes(m.base, m.theirs)
-	if err != nil {
-		return nil, err
-	}
-	m.line(mine, other)
-	if err := m.refine(); err != nil {
-		return nil, err
-	}
+	m.line(changes(m.base, m.ours), changes(m.base, m.theirs))
+	m.refine()
 	m.joinNear()
-	return m, nil
+	return m
 }
 
 // line lines up the changes of both sides.
@@ -136,17 +126,14 @@ func (m *lineMerge) add(p part) {
 }
 
 // refine takes out of each conflict what both sides have alike.
-func (m *lineMerge) refine() error {
+func (m *lineMerge) refine() {
 	var parts []part
 	for _, p := range m.parts {
 		if p.from != fromBoth || p.nOurs == 0 || p.nTheirs == 0 {
 			parts = append(parts, p)
 			continue
 		}
-		list, err := changes(m.ours.cut(p.ours, p.nOurs), m.theirs.cut(p.theirs, p.nTheirs))
-		if err != nil {
-			return err
-		}
+		list := changes(m.ours.cut(p.ours, p.nOurs), m.theirs.cut(p.theirs, p.nTheirs))
 		if len(list) == 0 {
 			p.from = fromEither
 			parts = append(parts, p)
@@ -156,7 +143,6 @@ func (m *lineMerge) refine() error {
 		}
 	}
 	m.parts = parts
-	return nil
 }
 
 // joinNear makes one conflict of two that have at most three lines between
