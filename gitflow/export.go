@@ -116,11 +116,7 @@ func (r *Repository) exportFile(root *os.Root, name string, perm fs.FileMode, bl
 // safeName refuses what git refuses in a tree: names that are no names, and
 // those under which a file system would keep the repository itself.
 func safeName(name string) bool {
-	switch strings.ToLower(name) {
-	case "", ".", "..", ".git", "git~1":
-		return false
-	}
-	return !strings.ContainsAny(name, "/\x00") && (os.PathSeparator == '/' || !strings.ContainsAny(name, `\:`))
+	return isName(name) && !strings.EqualFold(name, "git~1") && !strings.Contains(name, "\x00") && (os.PathSeparator == '/' || !strings.ContainsAny(name, `\:`))
 }
 
 // emptyDir removes everything below root.

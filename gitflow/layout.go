@@ -136,6 +136,33 @@ func (l *layout) check() error {
 	if len(bytes.TrimSpace(alternates)) > 0 {
 		return fmt.Errorf("%w: it borrows objects from another one (run `git repack -a -d`, then remove objects/info/alternates)", ErrUnsupported)
 	}
+	return l.checkRewritten()
+}
+
+// checkRewritten refuses histories that git shows otherwise than they are: those
+// with replaced objects or grafts.
+func (l *layout) checkRewritten() error {
+	const hint = "(make it lasting with git filter-repo, or delete the replacement)"
+	grafts, err := os.ReadFile(filepath.Join(l.common, "info", "grafts"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for line := range strings.Lines(string(grafts)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return fmt.Errorf("%w: info/grafts gives commits other parents than they have %s", ErrUnsupported, hint)
+		}
+	}
+	loose, err := os.ReadDir(filepath.Join(l.common, "refs", "replace"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	packed, err := os.ReadFile(filepath.Join(l.common, "packed-refs"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(loose) > 0 || bytes.Contains(packed, []byte(" refs/replace/")) {
+		return fmt.Errorf("%w: refs/replace/ has other objects in place of some %s", ErrUnsupported, hint)
+	}
 	return nil
 }
 

@@ -75,14 +75,14 @@ func (r *Repository) refFile(name string) string {
 
 // readRef returns a hash, or "ref: " and the name of another ref.
 func (r *Repository) readRef(name string) (value string, ok bool, err error) {
-	text, err := os.ReadFile(r.refFile(name))
+	text, err := readRefFile(r.refFile(name))
 	if err == nil {
 		value = strings.TrimSpace(string(text))
 		if target, symbolic := strings.CutPrefix(value, "ref:"); symbolic {
 			return "ref: " + strings.TrimSpace(target), true, nil
 		}
 		if !plumbing.IsHash(value) {
-			return "", false, fmt.Errorf("%s: %.60q is no commit", name, value)
+			return "", false, fmt.Errorf("%s: the file is damaged, it holds no hash (delete it, or restore it from the reflog)", name)
 		}
 		return value, true, nil
 	}
@@ -95,6 +95,30 @@ func (r *Repository) readRef(name string) (value string, ok bool, err error) {
 	}
 	hash, ok := packed[name]
 	return hash.String(), ok, nil
+}
+
+// readRefFile reads a loose ref. What is not one is not read: a link to some
+// other file, a pipe, a file as large as no ref is.
+func readRefFile(file string) ([]byte, error) {
+	const most = 4096
+	st, err := os.Lstat(file)
+	if err != nil {
+		return nil, err
+	}
+	switch mode := st.Mode(); {
+	case mode&fs.ModeSymlink != 0: // the first form of symbolic refs
+		target, err := os.Readlink(file)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(target, "refs/") {
+			return nil, fmt.Errorf("%s is a symbolic link to something that is no ref", file)
+		}
+		return []byte("ref: " + target), nil
+	case !mode.IsRegular() && !mode.IsDir(), st.Size() > most && mode.IsRegular():
+		return nil, fmt.Errorf("%s is no ref", file)
+	}
+	return os.ReadFile(file)
 }
 
 // refHash follows symbolic refs to a hash.

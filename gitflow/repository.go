@@ -15,9 +15,12 @@
 //
 // Repositories that cannot be read completely are refused by [Open] with an
 // error that wraps [ErrUnsupported] and says what to do: sha256 object names,
-// reftable, object alternates ("clone --shared"), partial clones. A shallow
-// clone can be opened, read and exported; what needs the missing history gives
-// an error that wraps [ErrShallow].
+// reftable, object alternates ("clone --shared"), partial clones, grafts and
+// replaced objects. A shallow clone can be opened, read and exported, and fetched
+// into; what needs the missing history gives an error that wraps [ErrShallow].
+//
+// Names in trees that lead elsewhere ("..", ".git") are errors, wherever they come
+// up.
 package gitflow
 
 import (

@@ -61,6 +61,16 @@ func TestOpenRefusesWhatItCannotRead(t *testing.T) {
 		{"reftable", config("extensions.refStorage", "reftable"), "git refs migrate"},
 		{"partial clone", config("remote.origin.promisor", "true"), "without --filter"},
 		{"partial clone, old style", config("extensions.partialClone", "origin"), "without --filter"},
+		{"grafts", func(c *oracle) {
+			require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".git", "info", "grafts"), []byte("# none\n"+c.git("rev-parse", "HEAD")+"\n"), 0o666))
+		}, "info/grafts"},
+		{"a replaced object", func(c *oracle) {
+			c.git("replace", "HEAD:a", c.feed(strings.NewReader("2"), "hash-object", "-w", "--stdin"))
+		}, "refs/replace/"},
+		{"a replaced object, packed", func(c *oracle) {
+			c.git("replace", "HEAD:a", c.feed(strings.NewReader("2"), "hash-object", "-w", "--stdin"))
+			c.git("pack-refs", "--all", "--prune")
+		}, "refs/replace/"},
 		{"unknown extension", config("extensions.lasers", "on"), `unknown extension "lasers"`},
 		{"newer format", func(c *oracle) {
 			f := filepath.Join(c.dir, ".git", "config")

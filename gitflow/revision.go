@@ -112,6 +112,9 @@ func (r *Repository) named(name string) (plumbing.Hash, error) {
 		h, ok, err := r.refHash(name)
 		if err == nil && !ok {
 			err = fmt.Errorf("%s %w", name, ErrNotFound)
+			if value, _, _ := r.readRef(name); strings.HasPrefix(value, "ref: ") {
+				err = fmt.Errorf("%s points to %s, which has no commit: %w", name, value[len("ref: "):], ErrNotFound)
+			}
 		}
 		return h, err
 	}

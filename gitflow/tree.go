@@ -101,7 +101,8 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 }
 
 // entries returns the entries of a tree by name, subtrees among them. A tree
-// that holds a name twice is an error: no answer about it would be right.
+// that holds a name twice is an error, because no answer about it would be right;
+// so is one with a name that git refuses.
 func (r *Repository) entries(dir string, tree plumbing.Hash) (map[string]leaf, error) {
 	if tree.IsZero() {
 		return nil, nil
@@ -112,12 +113,18 @@ func (r *Repository) entries(dir string, tree plumbing.Hash) (map[string]leaf, e
 	}
 	byName := make(map[string]leaf, len(list))
 	for _, e := range list {
-		if _, twice := byName[e.Name]; twice || e.Name == "" || strings.Contains(e.Name, "/") {
+		if _, twice := byName[e.Name]; twice || !isName(e.Name) {
 			return nil, fmt.Errorf("tree %s: malformed entry %q", tree, path.Join(dir, e.Name))
 		}
 		byName[e.Name] = leaf{canonical(e.Mode), e.Hash}
 	}
 	return byName, nil
+}
+
+// isName refuses names that would lead elsewhere, or into the repository itself,
+// where somebody makes a file of them.
+func isName(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/") && !strings.EqualFold(name, ".git")
 }
 
 // canonical returns the mode that git takes a mode for; old versions of it, and
