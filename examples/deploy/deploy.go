@@ -172,13 +172,17 @@ func show(ctx context.Context, out io.Writer, width int, records outputs.Store, 
 	if err != nil {
 		return err
 	}
+	instances := make([]outputs.Instance, len(latest))
+	for i, r := range latest {
+		instances[i] = r.Instance
+	}
+	published, err := outputs.ListPublished(ctx, records, instances)
+	if err != nil {
+		return err
+	}
 	var rows []terminal.Row
-	for _, l := range latest {
-		past, err := records.History(ctx, l.Instance)
-		if err != nil {
-			return err
-		}
-		if r, ok := outputs.Published(past); ok {
+	for _, i := range instances {
+		if r, ok := published[i]; ok {
 			rows = append(rows, terminal.RowOf(r))
 		}
 	}

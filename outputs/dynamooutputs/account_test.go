@@ -2,6 +2,9 @@ package dynamooutputs_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -137,6 +140,47 @@ func TestTemplate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ENABLED", string(backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus))
 	require.NotContains(t, string(dynamooutputs.Options{}.Template()), "KMS")
+}
+
+// A new table may not have backups at once.
+func TestEnsureWaitsForBackups(t *testing.T) {
+	server := mototest.Start(t)
+	front := server.NewFront(t)
+	left := 3
+	front.Answer(func(call string, w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if call == "DynamoDB.UpdateContinuousBackups" && left > 0 {
+			left--
+			mototest.Refuse(w, "ContinuousBackupsUnavailableException")
+			return
+		}
+		pass.ServeHTTP(w, r)
+	})
+	ensured(t, quick(front.Config(server.Config(development))), dynamooutputs.Options{})
+	require.Equal(t, 4, front.Calls()["DynamoDB.UpdateContinuousBackups"])
+}
+
+// A deployment that has read more than a record has room for is refused before it
+// begins, and never when it ends.
+func TestTooMuchRead(t *testing.T) {
+	server := mototest.Start(t)
+	s := ensured(t, quick(server.Config(development)), dynamooutputs.Options{})
+	r := deploying("db", "run")
+	for n := range outputs.MaxReads {
+		long := instance(outputs.Hash(json.RawMessage(fmt.Sprint("a", n))) + outputs.Hash(json.RawMessage(fmt.Sprint("b", n))))
+		r.Reads = append(r.Reads, outputs.Read{Instance: long, Key: outputs.Hash(json.RawMessage(fmt.Sprint("c", n))), Hash: outputs.Hash(json.RawMessage(fmt.Sprint(n)))})
+	}
+	_, err := s.Begin(t.Context(), r, 0)
+	require.ErrorIs(t, err, outputs.ErrInvalid)
+	require.ErrorContains(t, err, "of which DynamoDB has room for 145456 (read or publish less)")
+	history, err := s.History(t.Context(), r.Instance)
+	require.NoError(t, err)
+	require.Empty(t, history)
+	long := deploying(strings.Repeat("s", 1000), "run")
+	_, err = s.Begin(t.Context(), long, 0)
+	require.ErrorIs(t, err, outputs.ErrInvalid)
+	_, ok, err := outputs.Newest(t.Context(), s, long.Instance)
+	require.NoError(t, err)
+	require.False(t, ok)
 }
 
 // Ensure never takes the table of somebody else.

@@ -39,6 +39,10 @@ const (
 	// maxItem is that of DynamoDB:
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html.
 	maxItem = 400 << 10
+	// maxNewest leaves room for the longer key of an older record, and maxBegun for
+	// the outputs with which a deployment ends.
+	maxNewest = maxItem - 2*maxName
+	maxBegun  = maxNewest - outputs.MaxOutputs
 	// compressFrom is the size of a record that is not kept as text any more.
 	compressFrom = 32 << 10
 	// maxName bounds what stands in a key, which may have 1024 bytes.
@@ -79,8 +83,8 @@ func (it item) key() values {
 	return olderKey(it.record.Instance, it.record.Number)
 }
 
-// encode returns the item, or an error if DynamoDB would refuse it for its size.
-func (it item) encode() (values, error) {
+// encode returns the item, or an error if it is larger than most.
+func (it item) encode(most int) (values, error) {
 	b, err := json.Marshal(it.record)
 	if err != nil {
 		return nil, err
@@ -107,8 +111,8 @@ func (it item) encode() (values, error) {
 		}
 		v[attrSecrets], v[attrDataKey] = &types.AttributeValueMemberM{Value: sealed}, &types.AttributeValueMemberB{Value: it.dataKey}
 	}
-	if n := size(v); n > maxItem {
-		return nil, fmt.Errorf("%w: the record has %d bytes in DynamoDB, which takes %d (read or publish less)", outputs.ErrInvalid, n, maxItem)
+	if n := size(v); n > most {
+		return nil, fmt.Errorf("%w: the record has %d bytes, of which DynamoDB has room for %d (read or publish less)", outputs.ErrInvalid, n, most)
 	}
 	return v, nil
 }

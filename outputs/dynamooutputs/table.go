@@ -64,11 +64,18 @@ func (s *Store) ensure(ctx context.Context) error {
 	if err := checkKeys(made.Table); err != nil {
 		return err
 	}
-	_, err = s.db.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-		TableName:                        &s.table,
-		PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
-	})
-	return err
+	for n := 1; ; n++ {
+		_, err = s.db.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName:                        &s.table,
+			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+		})
+		if _, soon := errors.AsType[*types.ContinuousBackupsUnavailableException](err); !soon || n == attempts { // as of a new table
+			return err
+		}
+		if err := s.pause(ctx, n); err != nil {
+			return err
+		}
+	}
 }
 
 // checkKeys returns an error if the table is another one.

@@ -39,7 +39,7 @@ func (s *Store) Begin(ctx context.Context, r outputs.Record, after int64) (outpu
 		if r.Removal {
 			next.removal, next.published = r.Number, 0
 		}
-		put, err := next.encode()
+		put, err := next.encode(maxBegun)
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +48,7 @@ func (s *Store) Begin(ctx context.Context, r outputs.Record, after int64) (outpu
 			return []types.TransactWriteItem{{Put: s.put(put, "")}, {Put: &types.Put{TableName: &s.table, Item: app}}}, nil
 		}
 		last.newest = false
-		older, err := last.encode()
+		older, err := last.encode(maxItem)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func (s *Store) End(ctx context.Context, r outputs.Record) error {
 		if publishes && next.newest {
 			next.published = kept.Number
 		}
-		put, err := next.encode()
+		put, err := next.encode(maxNewest)
 		if err != nil {
 			return nil, err
 		}

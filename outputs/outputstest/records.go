@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -120,4 +121,14 @@ func wantNewest(ctx context.Context, s outputs.Store, want outputs.Record) error
 		return fmt.Errorf("Latest: %d records, %v, want one", len(latest), err)
 	}
 	return errors.Join(same("History", history[0], want), same("Latest", latest[0], want))
+}
+
+// same reports in what got differs from the record that is wanted, in the form
+// in which records are kept.
+func same(what string, got, want outputs.Record) error {
+	want, _ = want.Kept(want.Removal, func(json.RawMessage) string { return "" })
+	if !reflect.DeepEqual(got, want) {
+		return fmt.Errorf("%s: got\n\t%+v, want\n\t%+v", what, got, want)
+	}
+	return nil
 }

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/slsflow/slsflow/outputs"
@@ -286,43 +283,9 @@ var rules = []rule{
 		check: checkLatest,
 	},
 	{
-		name: "what is given and taken belongs to the caller",
-		why:  "a caller may change a record that it wrote, and one that it read",
-		check: func(ctx context.Context, s outputs.Store) error {
-			given := full(outputs.Deploying)
-			begun, err := begin(ctx, s, given)
-			if err != nil {
-				return err
-			}
-			given.Reads[0].Key, begun.Reads[0].Key = "spoilt", "spoilt"
-			end := deployed(full(outputs.Deploying), begun.Number, published())
-			if err := s.End(ctx, end); err != nil {
-				return fmt.Errorf("End: %v", err)
-			}
-			want := deployed(full(outputs.Deploying), begun.Number, published())
-			spoil := func(r outputs.Record) {
-				r.Reads[0].Key = "spoilt"
-				r.Outputs["text"].Value[1] = 'X'
-				delete(r.Outputs, "map")
-			}
-			spoil(end)
-			for range 2 {
-				if err := wantNewest(ctx, s, want); err != nil {
-					return fmt.Errorf("after a caller changed what it had: %v", err)
-				}
-				history, err := s.History(ctx, want.Instance)
-				if err != nil {
-					return fmt.Errorf("History: %v", err)
-				}
-				latest, err := s.Latest(ctx, outputs.Filter{})
-				if err != nil {
-					return fmt.Errorf("Latest: %v", err)
-				}
-				spoil(history[0])
-				spoil(latest[0])
-			}
-			return nil
-		},
+		name:  "what is given and taken belongs to the caller",
+		why:   "a caller may change a record that it wrote, and one that it read",
+		check: checkOwners,
 	},
 	{
 		name: "hashes tell whether values are equal",
@@ -425,148 +388,9 @@ var rules = []rule{
 		why:   "two deployments of an instance at once would destroy each other",
 		check: manyAtOnce,
 	},
-}
-
-func checkLatest(ctx context.Context, s outputs.Store) error {
-	order := []outputs.Instance{
-		instance("Shop", "dev", "eu-west-1", "db"),
-		instance("shop", "Dev", "eu-west-1", "db"),
-		instance("shop", "dev", "eu-west-1", "db"),
-		instance("shop", "dev", "eu-west-1", "web"),
-		instance("shop", "dev", "us-east-1", "db"),
-		instance("shop", "dev-x", "eu-west-1", "db"),
-	}
-	for _, i := range slices.Backward(order) {
-		for n := range int64(2) {
-			r := deploying(i.App, i.Stage.String(), i.Region, i.Service)
-			r.Run = fmt.Sprint("run-", n+1)
-			if _, err := s.Begin(ctx, r, n); err != nil {
-				return fmt.Errorf("Begin %v: %v", i, err)
-			}
-		}
-	}
-	for _, f := range []outputs.Filter{
-		{},
-		{App: "shop"},
-		{Service: "db"},
-		{Region: "us-east-1"},
-		{Stage: order[2].Stage},
-		{App: "shop", Service: "web", Stage: order[2].Stage, Region: "eu-west-1"},
-		{App: "nobody"},
-	} {
-		latest, err := s.Latest(ctx, f)
-		if err != nil {
-			return fmt.Errorf("Latest: %v", err)
-		}
-		var got, want []outputs.Instance
-		for _, r := range latest {
-			if r.Number != 2 || r.Run != "run-2" {
-				return fmt.Errorf("Latest %+v: record %d of %v, want 2", f, r.Number, r.Instance)
-			}
-			got = append(got, r.Instance)
-		}
-		for _, i := range order {
-			if f.Match(i) {
-				want = append(want, i)
-			}
-		}
-		if !slices.Equal(got, want) {
-			return fmt.Errorf("Latest %+v: %v, want %v", f, got, want)
-		}
-	}
-	return nil
-}
-
-func checkSecret(ctx context.Context, s outputs.Store) error {
-	r, err := begin(ctx, s, full(outputs.Deploying))
-	if err != nil {
-		return err
-	}
-	secret := json.RawMessage(`{"user":"u","password":"23423-dev"}`)
-	outs := map[string]outputs.Output{"secret": {Value: secret, Secret: true}, "text": {Value: json.RawMessage(`"t"`)}}
-	end := deployed(r, r.Number, outs)
-	for range 2 {
-		if err := s.End(ctx, end); err != nil {
-			return fmt.Errorf("End: %v", err)
-		}
-	}
-	late := deployed(r, r.Number, map[string]outputs.Output{"secret": {Value: json.RawMessage(`"other"`), Secret: true}, "text": outs["text"]})
-	if err := s.End(ctx, late); !errors.Is(err, outputs.ErrDone) {
-		return fmt.Errorf("End with another secret: %v, want ErrDone", err)
-	}
-	history, err := s.History(ctx, r.Instance)
-	if err != nil {
-		return fmt.Errorf("History: %v", err)
-	}
-	latest, err := s.Latest(ctx, outputs.Filter{})
-	if err != nil {
-		return fmt.Errorf("Latest: %v", err)
-	}
-	for _, record := range slices.Concat(history, latest) {
-		if out := record.Outputs["secret"]; !out.Secret || out.Value != nil {
-			return fmt.Errorf("a record has the secret output as %+v, want it marked and without a value", out)
-		}
-	}
-	got, ok, err := s.Secret(ctx, r.Instance, r.Number, "secret")
-	if err != nil || !ok || outputs.Hash(got) != outputs.Hash(secret) {
-		return fmt.Errorf("Secret: %d bytes, %v, %v, want what was given", len(got), ok, err)
-	}
-	for _, absent := range []struct {
-		i      outputs.Instance
-		number int64
-		key    string
-	}{{r.Instance, r.Number, "nobody"}, {r.Instance, r.Number, "text"}, {r.Instance, r.Number + 1, "secret"}, {instance("shop", "prod", "eu-west-1", "db"), 1, "secret"}} {
-		got, ok, err := s.Secret(ctx, absent.i, absent.number, absent.key)
-		if err != nil || ok || got != nil {
-			return fmt.Errorf("Secret of %v, record %d, %q: %v, %v, want it absent", absent.i, absent.number, absent.key, ok, err)
-		}
-	}
-	return nil
-}
-
-func manyAtOnce(ctx context.Context, s outputs.Store) error {
-	const callers, rounds = 8, 5
-	var wins, conflicts [callers]int
-	errs := make([]error, callers)
-	for after := range int64(rounds) {
-		var wg sync.WaitGroup
-		for c := range callers {
-			wg.Go(func() {
-				switch _, err := s.Begin(ctx, deploying("shop", "dev", "eu-west-1", "db"), after); {
-				case err == nil:
-					wins[c]++
-				case errors.Is(err, outputs.ErrConflict):
-					conflicts[c]++
-				default:
-					errs[c] = fmt.Errorf("Begin: %v", err)
-				}
-			})
-		}
-		wg.Wait()
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	won, refused := 0, 0
-	for c := range callers {
-		won, refused = won+wins[c], refused+conflicts[c]
-	}
-	if won != rounds || refused != rounds*(callers-1) {
-		return fmt.Errorf("%d callers in %d rounds: %d won, %d were refused", callers, rounds, won, refused)
-	}
-	history, err := s.History(ctx, instance("shop", "dev", "eu-west-1", "db"))
-	if err == nil && len(history) != rounds {
-		err = fmt.Errorf("History: %d records, want %d", len(history), rounds)
-	}
-	return err
-}
-
-// same reports in what got differs from the record that is wanted, in the form
-// in which records are kept.
-func same(what string, got, want outputs.Record) error {
-	want, _ = want.Kept(want.Removal, func(json.RawMessage) string { return "" })
-	if !reflect.DeepEqual(got, want) {
-		return fmt.Errorf("%s: got\n\t%+v, want\n\t%+v", what, got, want)
-	}
-	return nil
+	{
+		name:  "of many that end a record at once, one wins",
+		why:   "a process that was taken for lost ends its record too, and what is known must not change by that",
+		check: manyEnd,
+	},
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -571,6 +572,30 @@ var broken = map[string][]func(*altered){
 			}
 		},
 	},
+	"of many that end a record at once, one wins": {
+		func(a *altered) { a.end = twoEnd(&a.Memory) },
+		func(a *altered) { // the last writer wins
+			var mu sync.Mutex
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				mu.Lock()
+				defer mu.Unlock()
+				err := a.Memory.End(ctx, r)
+				if errors.Is(err, outputs.ErrDone) {
+					kept, secrets := r.Kept(false, hashSecret)
+					a.records[r.Instance][r.Number-1] = entry{kept, secrets}
+				}
+				return err
+			}
+		},
+		func(a *altered) { // who was too late is told something else
+			a.end = func(ctx context.Context, r outputs.Record) error {
+				if err := a.Memory.End(ctx, r); err != nil {
+					return errors.New("database is locked")
+				}
+				return nil
+			}
+		},
+	},
 	"of many that begin at once, one wins": {
 		func(a *altered) { // both of the first two win
 			a.begin = twoWin(&a.Memory)
@@ -585,6 +610,24 @@ var broken = map[string][]func(*altered){
 			}
 		},
 	},
+}
+
+// twoEnd returns an End that looks first and writes then, of which the first two
+// calls both look before either writes.
+func twoEnd(m *Memory) func(context.Context, outputs.Record) error {
+	var calls atomic.Int32
+	both := make(chan struct{})
+	return func(ctx context.Context, r outputs.Record) error {
+		n := calls.Add(1)
+		if n == 2 {
+			close(both)
+		}
+		if n > 2 {
+			return m.End(ctx, r)
+		}
+		<-both
+		return silent(m.End(ctx, r), outputs.ErrDone)
+	}
 }
 
 // twoWin returns a Begin that looks first and writes then, of which the first
