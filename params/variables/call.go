@@ -1,8 +1,6 @@
 package variables
 
-import (
-	"context"
-)
+import "context"
 
 // call asks one source. why says for an absent value where it was looked for, if
 // that is to be told.

@@ -2,6 +2,7 @@ package variables
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -159,16 +160,24 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 	}
 }
 
+// maxCircle is how many properties of a circle are told.
+const maxCircle = 20
+
 // circle records the error about a cell that is needed for its own value.
 func (s *session) circle(c *cell) {
-	names := []string{}
-	for _, other := range slices.Backward(s.open) {
-		names = append(names, other.place().String())
-		if other == c {
-			break
+	round := s.open[slices.Index(s.open, c):]
+	var names []string
+	tell := func(cells []*cell) {
+		for _, c := range cells {
+			names = append(names, c.place().String())
 		}
 	}
-	slices.Reverse(names)
+	if more := len(round) - maxCircle; more > 0 {
+		tell(round[:maxCircle/2])
+		names = append(names, fmt.Sprintf("%d more", more))
+		round = round[more+maxCircle/2:]
+	}
+	tell(round)
 	msg := names[0] + " refers to itself"
 	if len(names) > 1 {
 		msg = "circular reference: " + strings.Join(append(names, names[0]), " → ")

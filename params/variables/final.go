@@ -1,8 +1,6 @@
 package variables
 
-import (
-	"context"
-)
+import "context"
 
 // final returns the value of a cell with all below it resolved. What could not
 // be resolved is as it was written, and the status is failed. At the top, what

@@ -99,3 +99,26 @@ func TestOneTextWithManyVariables(t *testing.T) {
 		})
 	}
 }
+
+// In a long chain in which each property needs the first too, there are as many
+// circles as properties, of all lengths.
+func TestManyCircles(t *testing.T) {
+	var before cost
+	for _, n := range []int{500, 5_000} {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "x%d: ${self:x%d} ${self:x0}\n", i, i+1)
+		}
+		fmt.Fprintf(&b, "x%d: end\n", n)
+		d, err := variables.ParseDocument("serverless.yml", []byte(b.String()))
+		require.NoError(t, err)
+		now := measured(func() { _, err = (&variables.Resolver{}).Resolve(t.Context(), d) })
+		require.Len(t, err, n)
+		require.ErrorContains(t, err, "circular reference: x0 → x1 → x2")
+		require.ErrorContains(t, err, " → x9 → 1 more → x11 → ")
+		if before.bytes > 0 {
+			require.LessOrEqual(t, now.bytes, 13*before.bytes)
+		}
+		before = now
+	}
+}

@@ -1,8 +1,6 @@
 package variables
 
-import (
-	"github.com/slsflow/slsflow/params"
-)
+import "github.com/slsflow/slsflow/params"
 
 // withOrigins returns n with origins added to everything in it.
 func (n *node) withOrigins(origins []Origin) *node {
