@@ -6,7 +6,8 @@
 // all other stages. Start with [Set.For].
 //
 // A profile is used whole. What it does not have, it does not inherit from the
-// default one.
+// default one, unless it says from whom: [Profile.Inherit]. A service may have
+// profiles of its own: [Set.ForInstance].
 package profile
 
 import (

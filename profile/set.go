@@ -23,6 +23,9 @@ type Set struct {
 	Stages map[stage.Name]string
 	// Default names the profile of all other stages, or is "".
 	Default string
+	// Services has what is another profile for one service, by its name. May be
+	// nil. See [Set.ForInstance].
+	Services map[string]Levels `json:",omitempty"`
 }
 
 // For returns the profile of a stage: the one that Stages maps it to, else the
@@ -58,10 +61,17 @@ func (s Set) Named(name string) (Profile, error) {
 	return Profile{}, fmt.Errorf("%w %q (there are: %s)", ErrNotFound, name, s.names())
 }
 
-// Protected returns the stages that are mapped to a profile, sorted: no branch,
-// user or pull request may be given one of them by its name.
+// Protected returns the stages that are mapped to a profile, for all services or
+// one, sorted: no branch, user or pull request may be given one of them by its name.
 func (s Set) Protected() stage.Protected {
-	return slices.SortedFunc(maps.Keys(s.Stages), func(a, b stage.Name) int {
+	set := make(map[stage.Name]bool)
+	for n := range s.Stages {
+		set[n] = true
+	}
+	for _, l := range s.Services {
+		l.protected(set)
+	}
+	return slices.SortedFunc(maps.Keys(set), func(a, b stage.Name) int {
 		return strings.Compare(a.String(), b.String())
 	})
 }
@@ -83,7 +93,7 @@ func (s Set) Check() error {
 		errs = append(errs, p.Check())
 	}
 	for _, n := range s.Protected() {
-		if !seen[s.Stages[n]] {
+		if _, ok := s.Stages[n]; ok && !seen[s.Stages[n]] {
 			_, err := s.Named(s.Stages[n])
 			errs = append(errs, fmt.Errorf("stage %q: %w", n, err))
 		}
@@ -91,6 +101,15 @@ func (s Set) Check() error {
 	if s.Default != "" && !seen[s.Default] {
 		_, err := s.Named(s.Default)
 		errs = append(errs, fmt.Errorf("the default: %w", err))
+	}
+	for _, service := range slices.Sorted(maps.Keys(s.Services)) {
+		names := s.Services[service].names(service)
+		for _, of := range slices.Sorted(maps.Keys(names)) {
+			if !seen[names[of]] {
+				_, err := s.Named(names[of])
+				errs = append(errs, fmt.Errorf("%s: %w", of, err))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -105,7 +124,7 @@ func (s Set) names() string {
 
 func (s Set) stages() string {
 	stages := make([]string, 0, len(s.Stages))
-	for _, n := range s.Protected() {
+	for _, n := range (Set{Stages: s.Stages}).Protected() {
 		stages = append(stages, n.String()+": "+s.Stages[n])
 	}
 	return list(stages)

@@ -83,7 +83,7 @@ func Verify(ctx context.Context, s Set, c Checks) []Verification {
 func (c Checks) verify(ctx context.Context, s Set, p Profile) Verification {
 	v := Verification{Profile: p.Name, Default: s.Default == p.Name && p.Name != "", Role: p.Role}
 	for _, n := range s.Protected() {
-		if s.Stages[n] == p.Name {
+		if name, ok := s.Stages[n]; ok && name == p.Name {
 			v.Stages = append(v.Stages, n)
 		}
 	}

@@ -87,19 +87,37 @@ func lackingSecrets(ctx context.Context, store params.Store, file *workflow.File
 		if plan.Labels[workflow.LabelDeployType] == string(workflow.DeployDestroy) {
 			continue
 		}
-		profile, err := file.Profiles().Named(plan.Labels[workflow.LabelProfile])
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range profile.Secrets {
-			_, ok, err := store.Get(ctx, params.Key{App: file.App, Profile: profile.Name, Name: name})
+		for _, of := range profilesOf(plan) {
+			profile, err := file.Profiles().Named(of)
 			if err != nil {
 				return nil, err
 			}
-			if _, now := given[name]; !ok && !now {
-				list = append(list, fmt.Sprintf("the secret %s of profile %s has no value (deploy -secret %s/%s puts one)", name, profile.Name, profile.Name, name))
+			for _, name := range profile.Secrets {
+				_, ok, err := store.Get(ctx, params.Key{App: file.App, Profile: profile.Name, Name: name})
+				if err != nil {
+					return nil, err
+				}
+				if _, now := given[name]; !ok && !now {
+					list = append(list, fmt.Sprintf("the secret %s of profile %s has no value (deploy -secret %s/%s puts one)", name, profile.Name, profile.Name, name))
+				}
 			}
 		}
 	}
 	return list, nil
+}
+
+// profilesOf are the names of those that a plan deploys with, each once: that of the
+// stage, and those of services.
+func profilesOf(plan pipeline.Plan) []string {
+	names := []string{}
+	add := func(labels map[string]string) {
+		if name := labels[workflow.LabelProfile]; name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(plan.Labels)
+	for _, job := range plan.Jobs {
+		add(job.Labels)
+	}
+	return names
 }

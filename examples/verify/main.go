@@ -87,7 +87,8 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 
 	// What services read, and what is wrong with their files.
 	needs, wrong := workflow.ReadNeeds(ctx, workflow.NeedsInput{File: file, Tree: tree.FS()})
-	checks := profile.Checks{Needs: func(_ context.Context, p profile.Profile) ([]profile.Need, error) { return of(needs, p), nil }}
+	set := file.Profiles()
+	checks := profile.Checks{Needs: func(_ context.Context, p profile.Profile) ([]profile.Need, error) { return of(needs, set, p), nil }}
 
 	if !o.offline {
 		cfg, err := config.LoadDefaultConfig(ctx)
@@ -113,18 +114,18 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 			return params.FromStore(store, file.App, p.Name), nil
 		}
 	}
-	list := profile.Verify(ctx, file.Profiles(), checks)
+	list := profile.Verify(ctx, set, checks)
 	return errors.Join(show(w, o, list), wrong, profile.Problems(list))
 }
 
 // of are the params that nobody but a profile can give.
-func of(all workflow.Needs, p profile.Profile) []profile.Need {
+func of(all workflow.Needs, set profile.Set, p profile.Profile) []profile.Need {
 	var needs []profile.Need
 	for _, s := range all.Stages {
-		if s.Profile != p.Name {
-			continue
-		}
 		for _, n := range s.Params {
+			if own, _, err := set.ForInstance(n.Service, s.Stage, ""); err != nil || own.Name != p.Name {
+				continue
+			}
 			if !n.Optional && (n.From == "" || n.From == "profile "+p.Name) {
 				needs = append(needs, profile.Need{Service: n.Service, Stage: s.Stage, Name: n.Name, At: n.At})
 			}

@@ -64,7 +64,7 @@ func (s *outputSource) apart(ref outputs.Ref) string {
 	if s.profileOf == nil || ref.App != s.current.App {
 		return ""
 	}
-	other, _, err := s.profileOf(ref.Stage)
+	other, _, err := s.profileOf(ref.Service, ref.Stage, ref.Region)
 	if err != nil || other.Name == s.profile {
 		return ""
 	}

@@ -113,7 +113,7 @@ func (a *attempt) chooseProfile() (err error) {
 	if a.destroys() {
 		return nil
 	}
-	now, _, err := set.For(a.task.Stage)
+	now, _, err := set.ForInstance(a.task.Service, a.task.Stage, a.task.Region)
 	if err == nil && now.Name != a.profile.Name {
 		err = fmt.Errorf("stage %q: its profile is %q, the plan was made with %q (plan again)", a.task.Stage, now.Name, a.profile.Name)
 	}

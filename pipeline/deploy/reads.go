@@ -56,8 +56,9 @@ type outputSource struct {
 	// gone reports whether an output is deprecated and may not be read any more,
 	// and warns of one that may.
 	gone func(outputs.Ref) bool
-	// profileOf returns the profile of a stage. Nil: all have the same records.
-	profileOf func(stage.Name) (profile.Profile, bool, error)
+	// profileOf returns the profile of a service in a stage and a region. Nil: all
+	// have the same records.
+	profileOf func(service string, n stage.Name, region string) (profile.Profile, bool, error)
 
 	mu    sync.Mutex
 	known map[outputs.Instance]published

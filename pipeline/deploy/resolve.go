@@ -44,7 +44,7 @@ func (a *attempt) resolve(ctx context.Context, env environment) (*variables.Resu
 		reads: &a.reads, mask: a.mask, gone: a.deprecated,
 	}
 	if a.exec.RecordsOf != nil {
-		published.profileOf = a.exec.File.Profiles().For
+		published.profileOf = a.exec.File.Profiles().ForInstance
 	}
 	sources["output"] = published
 	r := variables.Resolver{Sources: sources, Stage: stage, Params: a.layers(), Partial: true}
@@ -79,7 +79,7 @@ func (a *attempt) document(tree fs.FS) (*variables.Document, error) {
 // was deployed with, whatever the stage has now.
 func (a *attempt) layers() []variables.ParamLayer {
 	p := a.profileParams()
-	now, mapped, err := a.exec.File.Profiles().For(a.task.Stage)
+	now, mapped, err := a.exec.File.Profiles().ForInstance(a.task.Service, a.task.Stage, a.task.Region)
 	if err == nil && !mapped && now.Name == a.profile.Name {
 		return variables.DefaultParams(a.exec.Params, nil, p)
 	}

@@ -66,7 +66,12 @@ func (h *house) rendered(t *testing.T, service, in string) string {
 // keep puts a secret of the profile dev into the store.
 func (h *house) keep(t *testing.T, name, value string) {
 	t.Helper()
-	key := params.Key{App: "shop", Profile: "dev", Name: name}
+	h.keepFor(t, "dev", name, value)
+}
+
+func (h *house) keepFor(t *testing.T, profile, name, value string) {
+	t.Helper()
+	key := params.Key{App: "shop", Profile: profile, Name: name}
 	require.NoError(t, h.secrets.Put(t.Context(), key, params.NewSecret(value)))
 }
 

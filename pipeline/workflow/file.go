@@ -91,7 +91,7 @@ func (f *File) Profiles() profile.Set { return f.profiles }
 // no person gets one of them by name.
 func (f *File) Protected() stage.Protected {
 	set := make(map[stage.Name]bool)
-	for n := range f.profiles.Stages {
+	for _, n := range f.profiles.Protected() {
 		set[n] = true
 	}
 	for _, s := range f.Services {

@@ -67,7 +67,7 @@ func (p *planner) testJob(t target, l *loaded) (pipeline.Job, error) {
 
 func (p *planner) deployJob(t target, l *loaded) (pipeline.Job, error) {
 	job := l.job(ActionDeploy, t)
-	job.Limits = limits(t.profile)
+	job.Limits = limits(l.profile)
 	task := p.task(t, l)
 	if err := addStep(&job, ActionDeploy, task, l.service, l.service.Commands[ActionDeploy]); err != nil {
 		return job, err
@@ -76,10 +76,14 @@ func (p *planner) deployJob(t target, l *loaded) (pipeline.Job, error) {
 }
 
 func (l *loaded) job(action string, t target) pipeline.Job {
-	return pipeline.Job{
-		ID: jobID(action, l.service.Name), Reason: l.reason,
-		Labels: map[string]string{LabelService: l.service.Name, LabelStage: t.stage.String(), LabelRegion: l.region},
+	labels := map[string]string{LabelService: l.service.Name, LabelStage: t.stage.String(), LabelRegion: l.region}
+	if l.profile.Name != t.profile.Name {
+		labels[LabelProfile] = l.profile.Name
+		if l.profile.Account != "" {
+			labels[LabelAccount] = l.profile.Account
+		}
 	}
+	return pipeline.Job{ID: jobID(action, l.service.Name), Reason: l.reason, Labels: labels}
 }
 
 // addStep adds a step, unless it has nothing to do.
@@ -108,7 +112,7 @@ func limits(prof profile.Profile) []string {
 func (p *planner) key(n stage.Name) string { return p.in.File.App + "/" + n.String() }
 
 func (p *planner) task(t target, l *loaded) Task {
-	task := p.baseTask(t.stage, t.owner, t.kind, t.profile)
+	task := p.baseTask(t.stage, t.owner, t.kind, l.profile)
 	task.Service, task.Region, task.Dir, task.Config = l.service.Name, l.region, l.service.Dir, l.config
 	task.Commit, task.Dirty = p.in.Event.Commit, p.in.Event.Dirty
 	return task

@@ -151,21 +151,35 @@ func (f *File) deployedTo(name stage.Name) []Service {
 // stageNeeds returns what the services of a stage need.
 func (p *planner) stageNeeds(t *target, store params.Store) (StageNeeds, error) {
 	s := StageNeeds{Stage: t.stage, Profile: t.profile.Name, Params: []NeededParam{}}
-	var stored []string
-	if store != nil {
-		entries, err := store.List(p.ctx, p.in.File.App, t.profile.Name)
-		if err != nil {
-			return s, err
+	kept := make(map[string][]string) // the names that the store has, by profile
+	storedOf := func(profile string) ([]string, error) {
+		if _, ok := kept[profile]; ok || store == nil {
+			return kept[profile], nil
 		}
+		entries, err := store.List(p.ctx, p.in.File.App, profile)
+		kept[profile] = []string{}
 		for _, e := range entries {
-			stored = append(stored, e.Name)
+			kept[profile] = append(kept[profile], e.Name)
 		}
+		return kept[profile], err
+	}
+	stored, err := storedOf(t.profile.Name)
+	if err != nil {
+		return s, err
 	}
 	used := make(map[string]bool)
 	for _, service := range p.in.File.deployedTo(t.stage) {
 		d := p.document(service)
 		if d == nil {
 			continue
+		}
+		t, ok := p.serving(t, service, "")
+		if !ok {
+			continue
+		}
+		stored, err := storedOf(t.profile.Name)
+		if err != nil {
+			return s, err
 		}
 		seen := &needed{profile: t.profile.Layer(nil), from: make(map[string]string)}
 		look := lookup{planner: p, target: t, doc: d, service: service, needed: seen}

@@ -84,7 +84,7 @@ func (p *parser) root(n *yamldoc.Node) {
 		return // a stage without a profile may only follow from these
 	}
 	for _, m := range p.mapped {
-		if _, _, err := p.file.profiles.For(m.stage); err != nil {
+		if _, _, err := p.file.profiles.For(m.stage); err != nil && !p.file.everyService(m.stage) {
 			p.errs = append(p.errs, &Error{File: m.pos.File, Line: m.pos.Line, Col: m.pos.Col, Path: m.path, Msg: err.Error(), Err: err})
 		}
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
@@ -25,11 +26,98 @@ func (p *parser) profiles(n *yamldoc.Node) {
 		}
 		p.file.profiles.Profiles = append(p.file.profiles.Profiles, p.profile(f, at))
 	}
+	p.inherit(n)
+}
+
+// inherit gives each profile what it lacks of the one that it names.
+func (p *parser) inherit(n *yamldoc.Node) {
+	from := make(map[string]yamldoc.Field)
+	for _, f := range n.Fields {
+		if parent, ok := f.Value.Field("inherits"); ok && f.Value.Kind == yamldoc.Mapping {
+			from[f.Name] = yamldoc.Field{Name: f.Name, Value: parent, Pos: parent.Pos}
+		}
+	}
+	whole := make(map[string]profile.Profile)
+	var resolve func(prof profile.Profile, below []string) profile.Profile
+	resolve = func(prof profile.Profile, below []string) profile.Profile {
+		if done, ok := whole[prof.Name]; ok {
+			return done
+		}
+		f, ok := from[prof.Name]
+		if !ok {
+			return prof
+		}
+		at := join("profiles", prof.Name) + ".inherits"
+		below = append(below, prof.Name)
+		s, isText := p.text(f.Value, at)
+		switch {
+		case !isText || !p.hasProfile(s, f.Pos, at):
+		case slices.Contains(below, s):
+			p.fail(f.Pos, at, "it inherits from itself: "+strings.Join(append(below, s), ", "), "let one of them inherit from nobody")
+		default:
+			parent, err := p.file.profiles.Named(s)
+			if err == nil {
+				prof = prof.Inherit(resolve(parent, below))
+			}
+		}
+		whole[prof.Name] = prof
+		return prof
+	}
+	list := p.file.profiles.Profiles
+	done := make([]profile.Profile, len(list))
+	for i := range list {
+		done[i] = resolve(list[i], nil)
+	}
+	p.file.profiles.Profiles = done
+}
+
+// levels reads the profiles of a service.
+func (p *parser) levels(m map[string]*yamldoc.Node, path, service string) {
+	var l profile.Levels
+	if n := m["profile"]; n != nil {
+		if s, ok := p.text(n, path+".profile"); ok && p.hasProfile(s, n.Pos, path+".profile") {
+			l.Default = s
+		}
+	}
+	if n := m["stages"]; n != nil && p.want(n, path+".stages", yamldoc.Mapping, "a map of stages to profiles") {
+		for _, f := range n.Fields {
+			at := join(path+".stages", f.Name)
+			p.at(at, f.Value.Pos)
+			text, region, regional := strings.Cut(f.Name, "/")
+			if regional && !regionForm.MatchString(region) {
+				p.fail(f.Pos, at, fmt.Sprintf("%q is no region", region), "write STAGE or STAGE/REGION")
+				continue
+			}
+			n, ok := p.stageName(text, f.Pos, at)
+			s, okText := p.text(f.Value, at)
+			if !okText || !p.hasProfile(s, f.Value.Pos, at) || !ok {
+				continue
+			}
+			if regional {
+				if l.Regions == nil {
+					l.Regions = make(map[profile.Place]string)
+				}
+				l.Regions[profile.Place{Stage: n, Region: region}] = s
+				continue
+			}
+			if l.Stages == nil {
+				l.Stages = make(map[stage.Name]string)
+			}
+			l.Stages[n] = s
+		}
+	}
+	if l.Default == "" && l.Stages == nil && l.Regions == nil {
+		return
+	}
+	if p.file.profiles.Services == nil {
+		p.file.profiles.Services = make(map[string]profile.Levels)
+	}
+	p.file.profiles.Services[service] = l
 }
 
 func (p *parser) profile(f yamldoc.Field, path string) profile.Profile {
 	prof := profile.Profile{Name: f.Name}
-	m, ok := p.fields(f.Value, path, []string{"account", "role", "externalId", "regions", "params", "secrets"})
+	m, ok := p.fields(f.Value, path, []string{"inherits", "account", "role", "externalId", "regions", "params", "secrets"})
 	if !ok {
 		return prof
 	}

@@ -38,6 +38,7 @@ type loaded struct {
 	open      bool           // it may publish others too
 	contracts []ContractRead // as reads
 	names     []cloudName
+	profile   profile.Profile // that it is deployed with
 }
 
 func (l *loaded) instance(app string, n stage.Name) outputs.Instance {
@@ -100,20 +101,33 @@ func (p *planner) load(t *target, i int) *loaded {
 	if d == nil {
 		return nil
 	}
-	look := lookup{planner: p, target: t, doc: d, service: s}
-	res, err := look.resolve()
-	if err != nil {
-		p.variableErrors(err, t.profile)
+	t, ok := p.serving(t, s, "")
+	if !ok {
 		return nil
+	}
+	look := lookup{planner: p, target: t, doc: d, service: s}
+	res, region, ok := p.resolved(&look)
+	if !ok {
+		return nil
+	}
+	// The region may have a profile of its own, whose params must not change it.
+	if there, ok := p.serving(t, s, region); !ok {
+		return nil
+	} else if there.profile.Name != t.profile.Name {
+		t, look = there, lookup{planner: p, target: there, doc: d, service: s}
+		var again string
+		if res, again, ok = p.resolved(&look); !ok {
+			return nil
+		}
+		if again != region {
+			p.problem(errorIn(d.pos("provider", "region"), "provider.region", fmt.Sprintf("it is %s, and then profile %s, which is for %s, makes it %s", region, t.profile.Name, region, again), "let it depend on no param of that profile"))
+			return nil
+		}
 	}
 	if !p.isNamed(res, d, s) {
 		return nil
 	}
-	l := &loaded{service: s, config: d.config, commands: d.commands}
-	var ok bool
-	if l.region, ok = p.region(res, d); !ok {
-		return nil
-	}
+	l := &loaded{service: s, config: d.config, commands: d.commands, region: region, profile: t.profile}
 	if err := t.profile.CheckRegion(l.region); err != nil {
 		e := errorIn(d.pos("provider", "region"), "provider.region", err.Error(), fmt.Sprintf("choose one of these, or add it to profiles.%s.regions in %s", t.profile.Name, p.in.File.Name))
 		e.Err = err
@@ -144,6 +158,17 @@ func (p *planner) load(t *target, i int) *loaded {
 	}
 	p.noteMoved(t, l)
 	return l
+}
+
+// resolved resolves a service, and finds its region.
+func (p *planner) resolved(look *lookup) (res *variables.Result, region string, ok bool) {
+	res, err := look.resolve()
+	if err != nil {
+		p.variableErrors(err, look.target.profile)
+		return nil, "", false
+	}
+	region, ok = p.region(res, look.doc)
+	return res, region, ok
 }
 
 // noteMoved tells of an instance of the service that stays where it was, since

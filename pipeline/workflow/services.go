@@ -21,7 +21,7 @@ func (p *parser) services(n *yamldoc.Node, all Service) {
 		p.fail(n.Pos, path, "there is none", "name at least one service")
 	}
 	dirs := make(map[string]string, len(n.Fields))
-	keys := append([]string{"dir", "previews", "branches", "triggers", "secretOutputs", "deprecatedOutputs", "hooks"}, actions...)
+	keys := append([]string{"dir", "profile", "stages", "previews", "branches", "triggers", "secretOutputs", "deprecatedOutputs", "hooks"}, actions...)
 	for _, f := range n.Fields {
 		at := join(path, f.Name)
 		p.at(at, f.Pos)
@@ -62,6 +62,7 @@ func (p *parser) services(n *yamldoc.Node, all Service) {
 		if n := m["deprecatedOutputs"]; n != nil {
 			s.Deprecated = p.deprecations(n, at+".deprecatedOutputs")
 		}
+		p.levels(m, at, s.Name)
 		p.overrides(m, at, &s)
 		p.file.index[s.Name] = len(p.file.Services)
 		p.file.Services = append(p.file.Services, s)

@@ -100,7 +100,7 @@ func owned(owner string) string {
 
 func (p *planner) target(n stage.Name, owner string, kind DeployType) (target, bool) {
 	prof, mapped, err := p.in.File.profiles.For(n)
-	if err != nil {
+	if err != nil && !p.in.File.everyService(n) {
 		e := p.in.File.errorAt("stages", err.Error(), "")
 		e.Err = err
 		p.problem(e)
@@ -110,6 +110,30 @@ func (p *planner) target(n stage.Name, owner string, kind DeployType) (target, b
 		stage: n, owner: owner, kind: kind, profile: prof, mapped: mapped,
 		choices: make([]choice, len(p.in.File.Services)),
 	}, true
+}
+
+// everyService reports whether each service has a profile for a stage, so that none
+// is needed for all.
+func (f *File) everyService(n stage.Name) bool {
+	return !slices.ContainsFunc(f.Services, func(s Service) bool {
+		_, _, err := f.profiles.ForInstance(s.Name, n, "")
+		return err != nil
+	})
+}
+
+// serving returns the target as a service sees it, with the profile that it has
+// there. The region may be "".
+func (p *planner) serving(t *target, s Service, region string) (*target, bool) {
+	prof, mapped, err := p.in.File.profiles.ForInstance(s.Name, t.stage, region)
+	if err != nil {
+		e := p.in.File.errorAt("services."+s.Name, err.Error(), "")
+		e.Err = err
+		p.problem(e)
+		return nil, false
+	}
+	own := *t
+	own.profile, own.mapped = prof, mapped
+	return &own, true
 }
 
 func (f *File) serviceNames() []string {
