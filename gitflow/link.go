@@ -115,6 +115,8 @@ func (l *link) explain(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fmt.Errorf("repository %w, or not visible to this user", ErrNotFound)
+	case errors.Is(err, transport.ErrAuthenticationRequired) && l.password != "":
+		return errors.New("the host does not know this name and password (is the token expired, or for another host?)")
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return errors.New("the host wants a name and a password (set Username and Password)")
 	case errors.Is(err, transport.ErrAuthorizationFailed):

@@ -32,15 +32,19 @@ func promoteMessage(from string, commit plumbing.Hash, to string, commits []Comm
 
 // revertMessage says what is reverted in the words that git uses, because
 // people and programs look for them.
-func revertMessage(c Commit, parent int) string {
+func revertMessage(c Commit, parent int, within []string) string {
 	title := "Revert \"" + c.Subject() + "\""
 	if again, ok := strings.CutPrefix(c.Subject(), "Revert \""); ok {
 		title = "Reapply \"" + again
 	}
-	if !c.IsMerge() {
-		return fmt.Sprintf("%s\n\nThis reverts commit %s.\n", title, c.Hash)
+	only := ""
+	if len(within) > 0 {
+		only = " in " + strings.Join(within, ", ")
 	}
-	return fmt.Sprintf("%s\n\nThis reverts commit %s, reversing\nchanges made to %s.\n", title, c.Hash, c.Parents[parent-1])
+	if !c.IsMerge() {
+		return fmt.Sprintf("%s%s\n\nThis reverts commit %s%s.\n", title, only, c.Hash, only)
+	}
+	return fmt.Sprintf("%s%s\n\nThis reverts commit %s, reversing\nchanges made to %s%s.\n", title, only, c.Hash, c.Parents[parent-1], only)
 }
 
 // mention is what a message says to revert: a commit, and for a merge the parent

@@ -231,6 +231,8 @@ func TestRemoteErrorsSayWhatToDoAndNoPassword(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
 	const secret = "hunter2"
+	expired := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusUnauthorized) }))
+	defer expired.Close()
 	withUser := strings.Replace(h.url, "http://", "http://me:"+secret+"@", 1)
 	for _, tc := range []struct {
 		name   string
@@ -239,6 +241,7 @@ func TestRemoteErrorsSayWhatToDoAndNoPassword(t *testing.T) {
 	}{
 		{"no credentials", &gitflow.Remote{URL: h.url}, "set Username and Password"},
 		{"wrong credentials", &gitflow.Remote{URL: h.url, Username: "me", Password: secret}, "check the rights"},
+		{"an expired token", &gitflow.Remote{URL: expired.URL, Password: secret}, "is the token expired"},
 		{"wrong credentials in the URL", &gitflow.Remote{URL: withUser}, "check the rights"},
 		{"no such repository", &gitflow.Remote{URL: h.url + "x", Username: hostUser, Password: hostPassword}, "not found"},
 		{"nobody listens", &gitflow.Remote{URL: "http://me:" + secret + "@" + closed.Addr().String() + "/x.git"}, "refused"},

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -14,6 +17,9 @@ type RevertOptions struct {
 	// for a promotion it is 1, the branch before it. A merge needs it; another
 	// commit has only one, and 0 will do.
 	Parent int
+	// Within are the directories or files to revert, such as those of some
+	// services; what the commit did elsewhere stays. Default: all.
+	Within []string
 	// Author made the revert. Its time is the time of the commit.
 	Author Signature
 	// Committer wrote the commit. Default: Author.
@@ -87,6 +93,13 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 	if err != nil {
 		return Result{}, err
 	}
+	var scratch []plumbing.EncodedObject
+	if len(o.Within) > 0 {
+		if parent, scratch, err = r.within(ctx, c.TreeHash, parent, o.Within); err != nil {
+			return Result{}, err
+		}
+		r = r.with(scratch)
+	}
 	attributes, err := r.attributes(mergeRules{treeAttributes: o.TreeAttributes}, head.TreeHash)
 	if err != nil {
 		return Result{}, err
@@ -105,13 +118,36 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 		return res, nil
 	}
 	res.Kind, res.Tree = Reverted, tree.String()
-	res.Message = cmp.Or(o.Message, revertMessage(newCommit(c), max(o.Parent, 1)))
+	res.Message = cmp.Or(o.Message, revertMessage(newCommit(c), max(o.Parent, 1), o.Within))
 	old := res.Old
 	if o.Into != "" {
 		res.Branch, old = o.Into, ""
 	}
-	res.New, err = m.commit(ctx, res.Branch, old, tree, []plumbing.Hash{tip}, res.Message, objs)
+	res.New, err = m.commit(ctx, res.Branch, old, tree, []plumbing.Hash{tip}, res.Message, append(scratch, objs...))
 	return res, err
+}
+
+// within returns the tree of a commit with some paths as another tree has them,
+// and the objects that it is made of.
+func (r *Repository) within(ctx context.Context, tree, other plumbing.Hash, paths []string) (plumbing.Hash, []plumbing.EncodedObject, error) {
+	for _, p := range paths {
+		if !fs.ValidPath(p) {
+			return plumbing.ZeroHash, nil, fmt.Errorf("within %q: want a path from the root of the repository, with slashes", p)
+		}
+	}
+	edits, err := r.diff(ctx, tree, other)
+	if err != nil {
+		return plumbing.ZeroHash, nil, err
+	}
+	take := map[string]leaf{}
+	for at, e := range edits {
+		if slices.ContainsFunc(paths, func(p string) bool { return p == "." || at == p || strings.HasPrefix(at, p+"/") }) {
+			take[at] = e.new
+		}
+	}
+	e := editor{repo: r}
+	h, err := e.apply(tree, take)
+	return h, e.pending, err
 }
 
 // parentTree returns the tree of the parent with that number; the first commit

@@ -33,7 +33,7 @@ type SSH struct {
 func (l *link) connect(ctx context.Context) (*ssh.Client, error) {
 	addr := l.place.host
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		addr = net.JoinHostPort(addr, "22")
+		addr = net.JoinHostPort(strings.Trim(addr, "[]"), "22")
 	}
 	config, done, err := l.sshConfig(ctx, addr)
 	if err != nil {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -245,6 +248,31 @@ func TestPushWhoseAnswerIsLost(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// Over https, with a certificate that the client trusts, and not with another.
+func TestHTTPS(t *testing.T) {
+	g := newOracle(t)
+	head := g.file("a", "1")
+	h := serve(t, emptyBare(t))
+	plain, err := url.Parse(h.url)
+	require.NoError(t, err)
+	behind := *plain
+	behind.Path = ""
+	secure := httptest.NewUnstartedServer(httputil.NewSingleHostReverseProxy(&behind))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	remote := h.remote()
+	remote.URL = secure.URL + plain.Path
+	_, err = remote.Branches(t.Context())
+	require.ErrorContains(t, err, "certificate")
+	require.NotContains(t, err.Error(), hostPassword)
+	remote.Client = secure.Client()
+	require.NoError(t, g.open().Push(t.Context(), remote, gitflow.RefUpdate{Name: "master", New: head}))
+	branches, err := remote.Branches(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []gitflow.Branch{{"master", head}}, branches)
+}
 
 // Tokens that live for one operation, and a host that repeats what it got.
 func TestCredentialsHook(t *testing.T) {

@@ -1,10 +1,11 @@
 // Rollback undoes a commit of a branch, such as the merge of a bad promotion, by a
 // new commit on top of the branch. It needs neither a work tree nor git.
 //
-//	go run ./examples/rollback -repo DIR -branch REV -commit REV [-parent N] [-into BRANCH] [-dry-run] [-json]
+//	go run ./examples/rollback -repo DIR -branch REV -commit REV [-parent N] [-within DIR,…] [-into BRANCH] [-dry-run] [-json]
 //
 // DIR is a bare repository or a work tree. A merge needs -parent: 1 is the branch
-// as it was before. With -into the commit is put on a new branch, for a pull
+// as it was before. -within reverts what the commit did in some directories, such as
+// those of some services, and leaves the rest. With -into the commit is put on a new branch, for a pull
 // request, and -branch stays where it is. With -dry-run nothing is written, no identity is needed, and
 // -branch may be any revision. With -json one document stands on standard output:
 //
@@ -22,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -42,6 +44,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, now tim
 	branch := flags.String("branch", "", "branch to roll back; any revision with -dry-run")
 	commit := flags.String("commit", "", "revision of the commit to undo")
 	parent := flags.Int("parent", 0, "of a merge: the parent to go back to, from 1")
+	within := flags.String("within", "", "directories to revert, with commas between them; default: all")
 	into := flags.String("into", "", "new branch for the commit; default: -branch itself")
 	dryRun := flags.Bool("dry-run", false, "write nothing")
 	asJSON := flags.Bool("json", false, "print JSON")
@@ -61,8 +64,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, now tim
 	if err != nil {
 		return gitcommand.Fail(stderr, err)
 	}
+	var dirs []string
+	if *within != "" {
+		dirs = strings.Split(*within, ",")
+	}
 	res, err := gitcommand.Of(r.Revert(ctx, *branch, *commit, gitflow.RevertOptions{
-		Parent: *parent, Into: *into, Author: author, Committer: committer, DryRun: *dryRun,
+		Parent: *parent, Within: dirs, Into: *into, Author: author, Committer: committer, DryRun: *dryRun,
 	}))
 	if err != nil {
 		return gitcommand.Fail(stderr, err)
