@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -20,55 +19,34 @@ type changeDoc struct {
 
 // set puts the value on standard input.
 func set(ctx context.Context, o options, s streams) error {
-	return change(ctx, o, s, func(p profile.Profile) (params.Value, error) {
-		text, err := statedir.ReadSecret(s.in, s.err, p.Name+"/"+o.args[0])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", o.args[0], err)
+	name, value := o.args[0], ""
+	err := inProfile(ctx, o, names, func(h *house, p profile.Profile, _ params.Versioned) (err error) { // a mistake makes no file
+		if err := h.isSecret(p, name); err != nil {
+			return err
 		}
-		return params.NewSecret(text), nil
+		if value, err = statedir.ReadSecret(s.in, s.err, p.Name+"/"+name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return change(ctx, o, s, writes, params.NewSecret(value))
 }
 
 // remove forgets a secret, also one that the profile does not name any more.
-func remove(ctx context.Context, o options, s streams) error {
-	return change(ctx, o, s, nil)
-}
+func remove(ctx context.Context, o options, s streams) error { return change(ctx, o, s, names, nil) }
 
-// change puts what value returns, or removes if it is nil.
-func change(ctx context.Context, o options, s streams, value func(profile.Profile) (params.Value, error)) (err error) {
-	h, err := openHouse(ctx, o, names) // a mistake makes no file
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	p, err := h.one(o)
-	if err != nil {
-		return err
-	}
-	var v params.Value
-	if value != nil {
-		if err := h.isSecret(p, o.args[0]); err != nil {
+// change puts a value, or removes what there is if it is nil.
+func change(ctx context.Context, o options, s streams, n needs, v params.Value) error {
+	return inProfile(ctx, o, n, func(h *house, p profile.Profile, store params.Versioned) error {
+		c, err := h.swap(ctx, store, o, p, o.args[0], v)
+		if err != nil {
 			return err
 		}
-		if v, err = value(p); err != nil {
-			return err
-		}
-		if err := h.close(); err != nil {
-			return err
-		}
-		if h, err = openHouse(ctx, o, writes); err != nil {
-			return err
-		}
-	}
-	store, err := h.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	c, err := h.swap(ctx, store, o, p, o.args[0], v)
-	if err != nil {
-		return err
-	}
-	return tell(s.out, o, []changeDoc{{p.Name, o.args[0], c}})
+		return tell(s.out, o, []changeDoc{{p.Name, o.args[0], c}})
+	})
 }
 
 // swap changes the version that there is, or the one that the command line names.

@@ -108,20 +108,17 @@ func (h *house) params(ctx context.Context, p profile.Profile) ([]paramDoc, erro
 }
 
 // get prints one value as it is, with a newline behind it.
-func get(ctx context.Context, o options, s streams) (err error) {
+func get(ctx context.Context, o options, s streams) error {
 	n := names
 	if o.reveal {
 		n = values
 	}
-	h, err := openHouse(ctx, o, n)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	p, err := h.one(o)
-	if err != nil {
-		return err
-	}
+	return inProfile(ctx, o, n, func(h *house, p profile.Profile, store params.Versioned) error {
+		return h.get(ctx, o, s, p, store)
+	})
+}
+
+func (h *house) get(ctx context.Context, o options, s streams, p profile.Profile, store params.Versioned) error {
 	name := o.args[0]
 	if v, plain := p.Params[name]; plain {
 		if o.version > 0 {
@@ -134,10 +131,6 @@ func get(ctx context.Context, o options, s streams) (err error) {
 			return h.noParam(p, name)
 		}
 		return fmt.Errorf("%s of profile %s is secret (-reveal prints it)", name, p.Name)
-	}
-	store, err := h.open(ctx, p)
-	if err != nil {
-		return err
 	}
 	v, c, ok, err := store.At(ctx, h.key(p, name), max(o.version, 0))
 	if err != nil {
@@ -199,20 +192,13 @@ func (h *house) print(w io.Writer, o options, p profile.Profile, name string, v 
 }
 
 // history prints the changes of a secret.
-func history(ctx context.Context, o options, s streams) (err error) {
-	h, err := openHouse(ctx, o, names)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	p, err := h.one(o)
-	if err != nil {
-		return err
-	}
-	store, err := h.open(ctx, p)
-	if err != nil {
-		return err
-	}
+func history(ctx context.Context, o options, s streams) error {
+	return inProfile(ctx, o, names, func(h *house, p profile.Profile, store params.Versioned) error {
+		return h.history(ctx, o, s, p, store)
+	})
+}
+
+func (h *house) history(ctx context.Context, o options, s streams, p profile.Profile, store params.Versioned) error {
 	past, err := store.History(ctx, h.key(p, o.args[0]))
 	if err != nil {
 		return err

@@ -108,6 +108,25 @@ func (nothing) Swap(context.Context, params.Key, params.Value, params.Edit) (par
 	return params.Change{}, errors.ErrUnsupported
 }
 
+// inProfile does something with the profile that the command line names, and its
+// store.
+func inProfile(ctx context.Context, o options, n needs, do func(*house, profile.Profile, params.Versioned) error) (err error) {
+	h, err := openHouse(ctx, o, n)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	p, err := h.one(o)
+	if err != nil {
+		return err
+	}
+	store, err := h.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	return do(h, p, store)
+}
+
 // one returns the profile that the command line names.
 func (h *house) one(o options) (profile.Profile, error) {
 	list, err := h.chosen(o)

@@ -16,6 +16,7 @@ import (
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/dotenv"
+	"github.com/slsflow/slsflow/profile"
 )
 
 // formats are those of import and export.
@@ -37,48 +38,34 @@ func (o options) formatOf(file string) (string, error) {
 }
 
 // importFile puts all secrets of a file, or none if something is wrong with one.
-func importFile(ctx context.Context, o options, s streams) (err error) {
-	h, err := openHouse(ctx, o, names)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	p, err := h.one(o)
-	if err != nil {
-		return err
-	}
-	found, err := o.read(s.in)
-	if err != nil {
-		return err
-	}
-	order := slices.Sorted(maps.Keys(found))
-	var problems []error
-	for _, name := range order {
-		problems = append(problems, h.isSecret(p, name))
-	}
-	if err := errors.Join(problems...); err != nil || len(order) == 0 {
-		return err
-	}
-	if err := h.close(); err != nil {
-		return err
-	}
-	if h, err = openHouse(ctx, o, writes); err != nil {
-		return err
-	}
-	store, err := h.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	var docs []changeDoc
-	for _, name := range order {
-		c, err := h.swap(ctx, store, o, p, name, params.NewSecret(found[name]))
-		if err != nil {
-			problems = append(problems, err)
-			continue
+func importFile(ctx context.Context, o options, s streams) error {
+	var found map[string]string
+	err := inProfile(ctx, o, names, func(h *house, p profile.Profile, _ params.Versioned) (err error) { // a mistake makes no file
+		if found, err = o.read(s.in); err != nil {
+			return err
 		}
-		docs = append(docs, changeDoc{p.Name, name, c})
+		var problems []error
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			problems = append(problems, h.isSecret(p, name))
+		}
+		return errors.Join(problems...)
+	})
+	if err != nil {
+		return err
 	}
-	return errors.Join(tell(s.out, o, docs), errors.Join(problems...))
+	return inProfile(ctx, o, writes, func(h *house, p profile.Profile, store params.Versioned) error {
+		var docs []changeDoc
+		var problems []error
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			c, err := h.swap(ctx, store, o, p, name, params.NewSecret(found[name]))
+			if err != nil {
+				problems = append(problems, err)
+				continue
+			}
+			docs = append(docs, changeDoc{p.Name, name, c})
+		}
+		return errors.Join(tell(s.out, o, docs), errors.Join(problems...))
+	})
 }
 
 // read returns the params of a file. No error quotes a value.
@@ -132,20 +119,13 @@ func (o options) read(in io.Reader) (map[string]string, error) {
 }
 
 // export prints the secrets of a profile that have a value.
-func export(ctx context.Context, o options, s streams) (err error) {
-	h, err := openHouse(ctx, o, values)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	p, err := h.one(o)
-	if err != nil {
-		return err
-	}
-	store, err := h.open(ctx, p)
-	if err != nil {
-		return err
-	}
+func export(ctx context.Context, o options, s streams) error {
+	return inProfile(ctx, o, values, func(h *house, p profile.Profile, store params.Versioned) error {
+		return h.export(ctx, o, s, p, store)
+	})
+}
+
+func (h *house) export(ctx context.Context, o options, s streams, p profile.Profile, store params.Versioned) error {
 	keys := make([]params.Key, len(p.Secrets))
 	for i, name := range p.Secrets {
 		keys[i] = h.key(p, name)

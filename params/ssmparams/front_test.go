@@ -48,6 +48,7 @@ type answer struct {
 func newFront(t *testing.T) *front {
 	t.Helper()
 	testenv.Moto(t)
+	server.Reset(t)
 	f := &front{calls: make(map[string]int)}
 	s := httptest.NewServer(f)
 	t.Cleanup(s.Close)

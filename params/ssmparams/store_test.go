@@ -25,7 +25,7 @@ import (
 
 func devKey(name string) params.Key { return params.Key{App: "shop", Profile: "dev", Name: name} }
 
-// server is the moto of all tests: it starts slowly, and prefixes keep them apart.
+// server is the moto of all tests, since it starts slowly. newFront empties it.
 var server *mototest.Server
 
 func TestMain(m *testing.M) { os.Exit(main(m)) }
