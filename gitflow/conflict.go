@@ -42,6 +42,9 @@ const (
 	// ConflictDirectorySplit is a directory to which one side added files, and
 	// whose own files the other side moved to several others.
 	ConflictDirectorySplit ConflictKind = "directory rename split"
+	// ConflictRename is a file of which versions of git disagree about whether it
+	// was renamed, and to what. It is the one kind that git does not have.
+	ConflictRename ConflictKind = "rename"
 	// ConflictDirectoryRename is a path at which files of one side would belong
 	// after the other side renamed their directory, and where they cannot all be.
 	ConflictDirectoryRename ConflictKind = "implicit dir rename"

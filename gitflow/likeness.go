@@ -18,6 +18,10 @@ type likeness struct {
 	repo   *Repository
 	pieces map[plumbing.Hash][]piece
 	err    error // the first one; what follows it counts for nothing
+
+	// git since 2.43.1 counts a last line without an end, before it did not.
+	countRest bool
+	sawRest   bool // a file had one
 }
 
 // piece is how many bytes of a file have one hash.
@@ -54,7 +58,12 @@ func (l *likeness) of(h plumbing.Hash, size int64, again bool) []piece {
 	if text, l.err = l.repo.objects.blob(h); l.err != nil {
 		return nil
 	}
-	list := cut(text)
+	list, rest := cut(text)
+	l.sawRest = l.sawRest || rest.size > 0
+	if l.countRest {
+		list = append(list, rest)
+	}
+	list = gather(list)
 	if again {
 		if l.pieces == nil {
 			l.pieces = map[plumbing.Hash][]piece{}
@@ -64,24 +73,29 @@ func (l *likeness) of(h plumbing.Hash, size int64, again bool) []piece {
 	return list
 }
 
-// cut returns the pieces of a text. A piece at the end that is neither a line nor
-// long enough is not counted.
-func cut(text []byte) []piece {
+// cut returns the pieces of a text, and what is left at its end that is neither a
+// line nor long enough.
+func cut(text []byte) (list []piece, rest piece) {
 	isText := !isBinary(text)
-	var list []piece
-	var a, b, size uint32
+	var a, b uint32
 	for i, c := range text {
 		if isText && c == '\r' && i+1 < len(text) && text[i+1] == '\n' {
 			continue
 		}
 		a, b = a<<7^b>>25, b<<7^a>>25
 		a += uint32(c)
-		if size++; size < maxPiece && c != '\n' {
-			continue
+		rest.size++
+		rest.hash = (a + b*0x61) % pieceHashes
+		if rest.size == maxPiece || c == '\n' {
+			list = append(list, rest)
+			a, b, rest = 0, 0, piece{}
 		}
-		list = append(list, piece{(a + b*0x61) % pieceHashes, size})
-		a, b, size = 0, 0, 0
 	}
+	return list, rest
+}
+
+// gather sorts pieces by hash and adds up those of one hash.
+func gather(list []piece) []piece {
 	slices.SortFunc(list, func(x, y piece) int { return cmp.Compare(x.hash, y.hash) })
 	out := list[:0]
 	for _, p := range list {

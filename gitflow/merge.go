@@ -25,11 +25,10 @@ type merge struct {
 	entries   map[string]*entry
 	names     [3]sideNames
 	kept      map[string]bool // directories that do not become empty
-	like      likeness
 	edits     map[string]leaf // that make the result of the tree of ours
 	made      map[plumbing.Hash]plumbing.EncodedObject
 	conflicts []Conflict
-	unsure    []Conflict // of an ancestor: what git would make of it is not known
+	unsure    []Conflict // what git would make of it is not known, and here the merge goes on
 }
 
 // merged is a tree and the objects that only it needs. Where there are
@@ -44,14 +43,13 @@ type merged struct {
 func (m *merge) run(ctx context.Context) (merged, error) {
 	m.entries, m.kept = map[string]*entry{}, map[string]bool{}
 	m.edits, m.made = map[string]leaf{}, map[plumbing.Hash]plumbing.EncodedObject{}
-	m.like.repo = m.repo
 	for _, step := range []func(context.Context) error{m.walk, m.followRenames, m.resolve} {
 		if err := step(ctx); err != nil {
 			return merged{}, err
 		}
 	}
 	res := merged{conflicts: sortConflicts(m.conflicts), unsure: m.unsure}
-	if len(res.conflicts) > 0 && m.depth == 0 {
+	if len(res.conflicts)+len(res.unsure) > 0 && m.depth == 0 {
 		return res, nil
 	}
 	e := editor{repo: m.repo, pending: slices.Collect(maps.Values(m.made))}

@@ -154,6 +154,23 @@ func TestMergeCases(t *testing.T) {
 	g.fsck()
 }
 
+// Versions of git disagree about how alike these files are, so neither answer is
+// given.
+func TestRenameThatVersionsOfGitSeeOtherwise(t *testing.T) {
+	rest := "a last line that is longer than all others, and does not end"
+	g := newOracle(t, "--bare")
+	h := &history{tick: 1}
+	root := h.add(state{"a": "1\n2\n" + rest})
+	ours := h.add(state{"b": "1\n22\n" + rest}, root)
+	theirs := h.add(state{"a": "0\n2\n" + rest}, root)
+	hashes := h.write(g)
+	_, err := g.open().Promote(t.Context(), hashes[theirs], hashes[ours], gitflow.PromoteOptions{Author: ann, DryRun: true})
+	ce, ok := errors.AsType[*gitflow.ConflictError](err)
+	require.True(t, ok, "%v", err)
+	require.Contains(t, conflictNames(ce.Conflicts), "a rename")
+	require.ErrorContains(t, err, "to nothing for one version of git, to b for another")
+}
+
 // randomState makes a small tree out of few names and texts, so that sides meet.
 func randomState(rnd *rand.Rand) state {
 	s := state{}

@@ -1,7 +1,10 @@
 package gitflow
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 
@@ -22,7 +25,6 @@ const (
 // it added, in the steps of git: equal files first, then files that kept their
 // name, then whatever is most alike.
 type renames struct {
-	repo  *Repository
 	names *sideNames
 	like  *likeness
 
@@ -40,10 +42,27 @@ type renamed struct {
 }
 
 // findRenames returns the renames of one side by old path, and where its
-// directories went.
+// directories went. Versions of git differ about the last line of a file, if it
+// does not end: where that makes another rename, what git does is not known.
 func (m *merge) findRenames(ctx context.Context, side int) (map[string]string, *dirMoves, error) {
+	like := likeness{repo: m.repo}
+	pairs, moves, err := m.renamesBy(ctx, &like, side)
+	if err != nil || !like.sawRest {
+		return pairs, moves, err
+	}
+	others, _, err := m.renamesBy(ctx, &likeness{repo: m.repo, countRest: true}, side)
+	for _, from := range m.names[side].deleted {
+		if a, b := pairs[from], others[from]; a != b && err == nil {
+			c := Conflict{Path: from, Kind: ConflictRename, Reason: fmt.Sprintf("renamed in %s to %s for one version of git, to %s for another", m.label[side], cmp.Or(a, "nothing"), cmp.Or(b, "nothing"))}
+			m.unsure = append(m.unsure, c)
+		}
+	}
+	return pairs, moves, err
+}
+
+func (m *merge) renamesBy(ctx context.Context, like *likeness, side int) (map[string]string, *dirMoves, error) {
 	names := &m.names[side]
-	f := renames{repo: m.repo, names: names, like: &m.like, pairs: map[string]string{}, moves: newDirMoves(names.gone)}
+	f := renames{names: names, like: like, pairs: map[string]string{}, moves: newDirMoves(maps.Clone(names.gone))}
 	if len(names.files) == 0 {
 		return f.pairs, f.moves, nil
 	}
