@@ -120,27 +120,35 @@ func firstSeed() (first uint64) {
 	return first
 }
 
+// inBatches makes n cases, many in one repository, and tries each.
+func inBatches[C any](t *testing.T, n int, generate func(*history, uint64) C, try func(*oracle, *gitflow.Repository, []string, C)) {
+	t.Helper()
+	const batch = 500
+	for done := 0; done < n; done += batch {
+		g := newOracle(t, "--bare")
+		h := &history{}
+		var cases []C
+		for i := range min(batch, n-done) {
+			cases = append(cases, generate(h, firstSeed()+uint64(done+i)))
+		}
+		hashes := h.write(g)
+		r := g.open()
+		for _, c := range cases {
+			try(g, r, hashes, c)
+		}
+	}
+}
+
 // Whatever two people do to a project, in histories of all shapes: what is clean
 // here is clean in git, with the same tree.
 func TestGeneratedHistoriesMergeAsInGit(t *testing.T) {
 	n := seeds(t, 50, 150)
 	result := checked{causes: map[string]int{}}
-	const batch = 500
-	for done := 0; done < n; done += batch {
-		g := newOracle(t, "--bare")
-		h := &history{}
-		var cases []generated
-		for i := range min(batch, n-done) {
-			cases = append(cases, h.generate(firstSeed()+uint64(done+i)))
-		}
-		hashes := h.write(g)
-		r := g.open()
-		for _, c := range cases {
-			ours, theirs := hashes[c.ours], hashes[c.theirs]
-			res, err := r.Promote(t.Context(), theirs, ours, gitflow.PromoteOptions{Author: ann, DryRun: true, AllowUnrelated: true})
-			result.compare(t, askGit(g, ours, theirs), res.Tree, err, fmt.Sprintf("seed %d, %s", c.seed, c.shape))
-		}
-	}
+	inBatches(t, n, (*history).generate, func(g *oracle, r *gitflow.Repository, hashes []string, c generated) {
+		ours, theirs := hashes[c.ours], hashes[c.theirs]
+		res, err := r.Promote(t.Context(), theirs, ours, gitflow.PromoteOptions{Author: ann, DryRun: true, AllowUnrelated: true})
+		result.compare(t, askGit(g, ours, theirs), res.Tree, err, fmt.Sprintf("seed %d, %s", c.seed, c.shape))
+	})
 	result.check(t, n)
 }
 
@@ -148,21 +156,10 @@ func TestGeneratedHistoriesMergeAsInGit(t *testing.T) {
 func TestGeneratedRevertsAreAsInGit(t *testing.T) {
 	n := seeds(t, 20, 60)
 	result := checked{causes: map[string]int{}}
-	const batch = 500
-	for done := 0; done < n; done += batch {
-		g := newOracle(t, "--bare")
-		h := &history{}
-		var cases []generatedRevert
-		for i := range min(batch, n-done) {
-			cases = append(cases, h.generateRevert(firstSeed()+uint64(done+i)))
-		}
-		hashes := h.write(g)
-		r := g.open()
-		for _, c := range cases {
-			res, err := r.Revert(t.Context(), hashes[c.branch], hashes[c.commit], gitflow.RevertOptions{Author: ann, DryRun: true, Parent: c.parent})
-			result.compare(t, askGit(g, hashes[c.ours], hashes[c.theirs]), res.Tree, err, fmt.Sprintf("seed %d", c.seed))
-		}
-	}
+	inBatches(t, n, (*history).generateRevert, func(g *oracle, r *gitflow.Repository, hashes []string, c generatedRevert) {
+		res, err := r.Revert(t.Context(), hashes[c.branch], hashes[c.commit], gitflow.RevertOptions{Author: ann, DryRun: true, Parent: c.parent})
+		result.compare(t, askGit(g, hashes[c.ours], hashes[c.theirs]), res.Tree, err, fmt.Sprintf("seed %d", c.seed))
+	})
 	result.check(t, n)
 }
 

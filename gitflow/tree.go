@@ -66,33 +66,16 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 	if len(edits) > maxEdits || len(dir) > maxPath {
 		return tooManyChanges(dir)
 	}
-	olds, err := r.entries(dir, a)
+	changed, _, err := r.differing(dir, [3]plumbing.Hash{a, b, b})
 	if err != nil {
 		return err
 	}
-	news, err := r.entries(dir, b)
-	if err != nil {
-		return err
-	}
-	names := make(map[string]leaf, len(olds)+len(news))
-	maps.Copy(names, olds)
-	maps.Copy(names, news)
-	for name := range names {
-		from, to := olds[name], news[name]
-		if from == to {
-			continue
+	for _, c := range changed {
+		p := path.Join(dir, c.name)
+		if e := filesOf(c.at); e[0] != e[1] {
+			edits[p] = edit{e[0], e[1]}
 		}
-		var sub [2]plumbing.Hash
-		for i, e := range []*leaf{&from, &to} {
-			if e.mode == filemode.Dir {
-				sub[i] = e.hash
-				*e = leaf{}
-			}
-		}
-		p := path.Join(dir, name)
-		if from != to {
-			edits[p] = edit{from, to}
-		}
+		sub := subtrees(c.at)
 		if err := r.diffTrees(ctx, edits, p, sub[0], sub[1]); err != nil {
 			return err
 		}

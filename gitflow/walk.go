@@ -1,12 +1,9 @@
 package gitflow
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"path"
-	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -124,15 +121,6 @@ func (m *merge) walk(ctx context.Context) error {
 	return nil
 }
 
-func subtrees(at [3]leaf) (trees [3]plumbing.Hash) {
-	for i, l := range at {
-		if l.mode == filemode.Dir {
-			trees[i] = l.hash
-		}
-	}
-	return trees
-}
-
 // walkDir reads one directory. moved says on which side alone a directory above
 // it still is, and is allBits where files were added to such a directory: they
 // may belong where the other side has moved it.
@@ -170,15 +158,6 @@ func (m *merge) walkDir(ctx context.Context, dir string, trees [3]plumbing.Hash,
 
 func tooManyChanges(dir string) error {
 	return fmt.Errorf("%.100s: more than %d changes, or a path of more than %d bytes", dir, maxEdits, maxPath)
-}
-
-func filesOf(at [3]leaf) [3]leaf {
-	for i := range at {
-		if at[i].mode == filemode.Dir {
-			at[i] = leaf{}
-		}
-	}
-	return at
 }
 
 func (m *merge) visit(ctx context.Context, dir string, c difference, moved uint8) error {
@@ -308,52 +287,4 @@ func dirOf(p string) string {
 		return dir
 	}
 	return ""
-}
-
-// difference is a name in a directory that is not the same in three trees.
-type difference struct {
-	name string
-	at   [3]leaf
-}
-
-// differing returns what differs in a directory, in the order of trees, and
-// whether there is anything else.
-func (r *Repository) differing(dir string, trees [3]plumbing.Hash) (list []difference, kept bool, err error) {
-	var sides [3]map[string]leaf
-	for i, h := range trees {
-		if before := slices.Index(trees[:i], h); before >= 0 {
-			sides[i] = sides[before]
-			continue
-		}
-		if sides[i], err = r.entries(dir, h); err != nil {
-			return nil, false, err
-		}
-	}
-	names := map[string]bool{}
-	for i, side := range sides {
-		for name, l := range side {
-			next, last := sides[(i+1)%3][name], sides[(i+2)%3][name]
-			if l == next && l == last {
-				kept = true
-			} else {
-				names[name] = true
-			}
-		}
-	}
-	for name := range maps.Keys(names) {
-		list = append(list, difference{name, [3]leaf{sides[0][name], sides[1][name], sides[2][name]}})
-	}
-	slices.SortFunc(list, func(a, b difference) int { return cmp.Compare(a.key(), b.key()) })
-	return list, kept, nil
-}
-
-// key sorts as git does: a name that is a directory everywhere as if it ended in
-// a slash.
-func (d difference) key() string {
-	for _, l := range d.at {
-		if !l.none() && l.mode != filemode.Dir {
-			return d.name
-		}
-	}
-	return d.name + "/"
 }
