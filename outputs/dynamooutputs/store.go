@@ -8,10 +8,7 @@
 // profile's access. One table in a tooling account is the alternative: then whoever
 // may use it reads the outputs of all, which variables of other stages need.
 //
-// A role that deploys needs dynamodb:GetItem, BatchGetItem, Query, PutItem and
-// UpdateItem on the table; kms:GenerateDataKey and kms:Decrypt on the key, if there
-// are secret outputs; and for Ensure also dynamodb:DescribeTable, CreateTable and
-// UpdateContinuousBackups.
+// What a role needs for it is in [Options.Policy].
 package dynamooutputs
 
 import (
