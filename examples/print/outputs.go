@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/slsflow/slsflow/internal/similar"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/stage"
@@ -107,7 +110,7 @@ func (s *outputSource) Trace(_ context.Context, args []any, address any) (any, v
 	if err != nil {
 		return nil, variables.Origin{}, false, err
 	}
-	id := fmt.Sprintf("%s:%s:%s:%s", ref.App, ref.Stage, ref.Region, ref.Service)
+	id := instance(ref, ref.Service, ref.Stage.String())
 	v, ok := s.published[id][ref.Key]
 	if !ok || v == nil {
 		return nil, variables.Origin{}, false, nil
@@ -116,6 +119,43 @@ func (s *outputSource) Trace(_ context.Context, args []any, address any) (any, v
 		return nil, variables.Origin{}, false, fmt.Errorf("output %q of %s has no %s", ref.Key, id, strings.Join(ref.Path, "."))
 	}
 	return v, variables.Origin{Object: id}, true, nil
+}
+
+// Explain says for an output that is not there what was meant.
+func (s *outputSource) Explain(_ context.Context, _ []any, address any) (why, hint string) {
+	text, _ := address.(string)
+	ref, err := outputs.ParseRef(text, s.current)
+	if err != nil {
+		return "", ""
+	}
+	id := instance(ref, ref.Service, ref.Stage.String())
+	if values, ok := s.published[id]; ok {
+		keys := slices.Sorted(maps.Keys(values))
+		if other := similar.To(ref.Key, keys); other != "" {
+			return id + " has no " + ref.Key, "did you mean " + other + "?"
+		}
+		return id + " has no " + ref.Key, "it has " + strings.Join(keys, ", ")
+	}
+	var services, stages []string
+	for other := range s.published {
+		parts := strings.SplitN(other, ":", 4)
+		services, stages = append(services, parts[3]), append(stages, parts[1])
+	}
+	slices.Sort(services)
+	slices.Sort(stages)
+	for _, other := range []string{
+		instance(ref, similar.To(ref.Service, services), ref.Stage.String()), instance(ref, ref.Service, similar.To(ref.Stage.String(), stages)),
+	} {
+		if _, ok := s.published[other]; ok {
+			return "there is no " + id, "did you mean " + other + "?"
+		}
+	}
+	return "there is no " + id, ""
+}
+
+// instance is the name of an instance in the file.
+func instance(ref outputs.Ref, service, stage string) string {
+	return fmt.Sprintf("%s:%s:%s:%s", ref.App, stage, ref.Region, service)
 }
 
 // walk follows a path into a value.

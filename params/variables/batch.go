@@ -125,9 +125,13 @@ func (m *memory) reply(ctx context.Context, source Source, q question) (*reply, 
 		return nil, false
 	}
 	r := q.ask(ctx, source)
-	if _, cheap := source.(held); r.found || !cheap {
-		m.replies[q.key] = r
+	switch source.(type) {
+	case held, opt: // to ask once more is cheap
+		if !r.found {
+			return r, true
+		}
 	}
+	m.replies[q.key] = r
 	return r, true
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"github.com/slsflow/slsflow/internal/similar"
 )
 
 // held is a source that answers from what it holds: to ask it once more costs less
@@ -31,21 +33,24 @@ func Env(vars map[string]string) Source {
 // Opt is the source of ${opt:name}, the options of the command line; ${opt:} is
 // all of them. False, 0 and an empty text are values. The map must not be
 // written while the source is in use.
-func Opt(options map[string]any) Source {
-	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
-		name, err := addressText("the address of opt", address)
-		if err != nil {
-			return nil, false, err
+func Opt(options map[string]any) Source { return opt(options) }
+
+type opt map[string]any
+
+// Resolve returns an option, or all of them.
+func (o opt) Resolve(_ context.Context, _ []any, address any) (any, bool, error) {
+	name, err := addressText("the address of opt", address)
+	if err != nil {
+		return nil, false, err
+	}
+	if name == "" {
+		if o == nil {
+			return map[string]any{}, true, nil
 		}
-		if name == "" {
-			if options == nil {
-				return map[string]any{}, true, nil
-			}
-			return options, true, nil
-		}
-		v, ok := options[name]
-		return v, ok, nil
-	})
+		return map[string]any(o), true, nil
+	}
+	v, ok := o[name]
+	return v, ok, nil
 }
 
 // Sls is the source of ${sls:stage} and ${sls:instanceId}. The command line has
@@ -62,7 +67,7 @@ func Sls(stage, instanceID string) Source {
 		case "instanceId":
 			return instanceID, true, nil
 		}
-		return nil, false, fmt.Errorf("sls has no %q, only stage and instanceId", name)
+		return nil, false, fmt.Errorf("sls has no %q, only stage and instanceId%s", name, similar.Hint(name, []string{"stage", "instanceId"}))
 	})
 }
 

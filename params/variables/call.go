@@ -1,6 +1,11 @@
 package variables
 
-import "context"
+import (
+	"context"
+	"strings"
+
+	"github.com/slsflow/slsflow/internal/similar"
+)
 
 // call asks one source. why says for an absent value where it was looked for, if
 // that is to be told.
@@ -10,7 +15,11 @@ func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st st
 		if s.partial() {
 			return nil, left, ""
 		}
-		s.fail(x, Unrecognized, nil, "known here are "+s.types(), "no source of the type %q", c.Type)
+		hint := "known here are " + strings.Join(s.types(), ", ")
+		if other := similar.To(c.Type, s.types()); other != "" {
+			hint = "did you mean " + other + "? " + hint
+		}
+		s.fail(x, Unrecognized, nil, hint, "no source of the type %q", c.Type)
 		return nil, failed, ""
 	}
 	a, st := s.args(ctx, x, c)

@@ -43,8 +43,8 @@ func (s *session) missing(ctx context.Context, x variable) (*node, status) {
 	}
 	s.telling = false
 	if hint == "" {
-		if similar := s.similar(x.p); similar != "" {
-			hint = "did you mean " + similar + "?"
+		if other := s.similar(ctx, x); other != "" {
+			hint = "did you mean " + other + "?"
 		}
 	}
 	if hint == "" {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/slsflow/slsflow/internal/slab"
 	"github.com/slsflow/slsflow/params"
@@ -190,13 +189,13 @@ func (s *session) known(typ string) bool {
 	return known
 }
 
-func (s *session) types() string {
+func (s *session) types() []string {
 	types := []string{"param", "self"}
 	for typ := range s.r.Sources {
 		types = append(types, typ)
 	}
 	slices.Sort(types)
-	return strings.Join(slices.Compact(types), ", ")
+	return slices.Compact(types)
 }
 
 // check refuses a result that is too large as a whole.

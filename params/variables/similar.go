@@ -1,38 +1,52 @@
 package variables
 
 import (
+	"context"
+	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
+	"github.com/slsflow/slsflow/internal/similar"
 	"github.com/slsflow/slsflow/params"
 )
 
-// maxSimilar is for how many variables of one resolution a similar one is looked
-// for, which costs as much as there are names.
-const maxSimilar = 100
+const (
+	// maxSimilar is for how many variables of one resolution a similar one is looked
+	// for, which costs as much as there are names.
+	maxSimilar = 100
+	// maxEntries is how many files a directory has at most that are compared.
+	maxEntries = 1000
+)
 
-// similar returns a variable like p that has a value, or "". It is looked for
-// among the params and the keys of the document.
-func (s *session) similar(p *Part) string {
-	c := p.Sources[0]
-	if s.compared == maxSimilar || c.Address == nil || c.Address.Parts != nil || c.Type != "param" && c.Type != "self" {
+// similar returns a variable like x that has a value, or "". It is looked for among
+// the params and options, the keys of the document and of files, and the files of a
+// directory.
+func (s *session) similar(ctx context.Context, x variable) string {
+	c := &x.p.Sources[0]
+	if s.compared == maxSimilar {
 		return ""
 	}
 	s.compared++
-	names, known := s.similars[c.Type]
-	if !known {
-		names = s.namesOf(c.Type)
-		if s.similars == nil {
-			s.similars = make(map[string][]string)
-		}
-		s.similars[c.Type] = names
+	a, st := s.args(ctx, x, c)
+	if st != found || a.secret() {
+		return ""
 	}
-	name, _ := c.Address.Value.(string)
-	best, least := "", min(3, len(name)/2+1)
-	for _, other := range names {
-		if d := distance(name, other, least); d < least {
-			best, least = other, d
-		}
+	if f, ok := s.r.Sources[c.Type].(*fileSource); ok {
+		return s.similarFile(c.Type, f, a)
+	}
+	name, ok := a.address.text()
+	if !ok {
+		return ""
+	}
+	best := ""
+	if c.Type == "self" {
+		best = s.similarKey(s.root, name)
+	}
+	if best == "" {
+		best = similar.To(name, s.namesOf(c.Type))
 	}
 	if best == "" {
 		return ""
@@ -40,11 +54,81 @@ func (s *session) similar(p *Part) string {
 	return "${" + c.Type + ":" + best + "}"
 }
 
+// similarKey returns an address from a cell with another one in place of the key
+// that is not there, or "".
+func (s *session) similarKey(c *cell, address string) string {
+	keys := strings.Split(address, ".")
+	for i, key := range keys {
+		if c.value == nil {
+			return ""
+		}
+		next := s.child(c, key)
+		if next == nil {
+			if keys[i] = similar.To(key, c.value.keys()); keys[i] == "" {
+				return ""
+			}
+			return strings.Join(keys, ".")
+		}
+		c = next
+	}
+	return ""
+}
+
+// similarFile returns a variable with the name of another file of the directory, or
+// another key of the file, or "".
+func (s *session) similarFile(typ string, f *fileSource, a args) string {
+	list, address := a.values()
+	name, err := f.name(list)
+	if err != nil {
+		return ""
+	}
+	written, keys := fmt.Sprint(list[0]), ""
+	if address != nil {
+		keys = fmt.Sprint(address)
+	}
+	if root := s.files[written]; root != nil {
+		if keys = s.similarKey(root, keys); keys == "" {
+			return ""
+		}
+		return "${" + typ + "(" + written + "):" + keys + "}"
+	}
+	entries, err := fs.ReadDir(f.fsys, path.Dir(name))
+	if err != nil || len(entries) > maxEntries {
+		return ""
+	}
+	ext := path.Ext(name)
+	var stems, others []string // a common extension says nothing
+	for _, entry := range entries {
+		if stem, same := strings.CutSuffix(entry.Name(), ext); same {
+			stems = append(stems, stem)
+		} else {
+			others = append(others, entry.Name())
+		}
+	}
+	best := similar.To(strings.TrimSuffix(path.Base(name), ext), stems)
+	if best != "" {
+		best += ext
+	} else if best = similar.To(path.Base(name), others); best == "" {
+		return ""
+	}
+	best = strings.TrimSuffix(written, path.Base(written)) + best
+	if keys != "" {
+		keys = ":" + keys
+	}
+	return "${" + typ + "(" + best + ")" + keys + "}"
+}
+
 // namesOf returns the addresses that param or self may have, sorted.
-func (s *session) namesOf(typ string) (names []string) {
-	if typ == "self" {
+func (s *session) namesOf(typ string) []string {
+	if names, known := s.similars[typ]; known {
+		return names
+	}
+	var names []string
+	if options, ok := s.r.Sources[typ].(opt); ok {
+		names = sortedKeys(options)
+	} else if typ == "self" {
 		names = keysBelow(s.root.n, "", 3)
-	} else {
+	} else if typ == "param" {
 		for _, layer := range s.layers {
 			switch m, isMap := layer.Layer.(params.Map); {
 			case isMap:
@@ -60,6 +144,10 @@ func (s *session) namesOf(typ string) (names []string) {
 		}
 	}
 	slices.Sort(names)
+	if s.similars == nil {
+		s.similars = make(map[string][]string)
+	}
+	s.similars[typ] = names
 	return names
 }
 
@@ -82,29 +170,4 @@ func keysBelow(n *node, prefix string, depth int) []string {
 		}
 	}
 	return names
-}
-
-// distance returns how many bytes must be changed, added or taken away to make b
-// of a, or some number from the bound on.
-func distance(a, b string, bound int) int {
-	if d := len(a) - len(b); d >= bound || -d >= bound {
-		return bound
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

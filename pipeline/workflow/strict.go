@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/internal/similar"
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/stage"
 )
@@ -201,43 +202,8 @@ func (d *strict) stageName(s string, at yamldoc.Pos, path string) (stage.Name, b
 	return n, true
 }
 
-// nearest returns the key that s was meant to be: one that is two edits away at
-// most, and at most a third of its length.
+// nearest returns the key that s was meant to be.
 func nearest(s string, keys []string) (string, bool) {
-	best, at := "", 3
-	for _, k := range keys {
-		if n := distance(strings.ToLower(s), strings.ToLower(k)); n < at && n*3 <= max(len(k), 3) {
-			best, at = k, n
-		}
-	}
+	best := similar.To(s, keys)
 	return best, best != ""
-}
-
-// distance is the number of characters to add, drop, change or swap with the
-// next one to get from a to b.
-func distance(a, b string) int {
-	if len(a) > 100 || len(b) > 100 {
-		return 100
-	}
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			change := d[i-1][j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/slsflow/slsflow/internal/similar"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
@@ -141,7 +142,7 @@ func (a *AWS) account(ctx context.Context, _ []any, address any) (any, variables
 		id, _, err := a.identity.Do(ctx, "", a.whoami)
 		return id.account, variables.Origin{Object: id.arn}, err == nil, err
 	}
-	return nil, variables.Origin{}, false, fmt.Errorf("aws has no %q, want %s", name, want)
+	return nil, variables.Origin{}, false, fmt.Errorf("aws has no %q, want %s%s", name, want, similar.Hint(name, []string{"accountId", "region", "partition"}))
 }
 
 func (a *AWS) whoami(outer context.Context) (identity, bool, error) {

@@ -31,6 +31,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"github.com/slsflow/slsflow/internal/similar"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
@@ -157,7 +158,7 @@ func (s *source) value(ctx context.Context, key string) (any, error) {
 	case "user", "email":
 		return s.person(key)
 	}
-	return nil, fmt.Errorf("git has no %q, only %s", key, keys)
+	return nil, fmt.Errorf("git has no %q, only %s%s", key, keys, similar.Hint(key, strings.FieldsFunc(keys, func(r rune) bool { return r == ',' || r == ' ' })))
 }
 
 func (s *source) branch() (any, error) {
