@@ -41,6 +41,7 @@ const (
 	absent        // no value: the fallback counts
 	failed        // with an error that is recorded
 	left          // only the command line can tell
+	hidden        // absent, and nothing else is looked at
 )
 
 // place returns where the property stands.

@@ -12,19 +12,25 @@ import (
 // for never changes; another order gets another name.
 type Order string
 
-// The orders, the highest precedence first. In each, null is transparent.
+// The orders, the highest precedence first.
 const (
 	// ProfileOrder is that of [DefaultParams]: the command line, params.<stage>,
-	// the profile of the stage, params.default, the default profile.
+	// the profile of the stage, params.default, the default profile. Each block may
+	// stand below stages instead, but not in both places. Null is transparent: the
+	// next layer counts.
 	ProfileOrder Order = "profile-1"
 	// OSLSOrder is that of osls and of Serverless Framework 3 alone: the command
-	// line, params.<stage>, params.default.
+	// line, params.<stage>, params.default. Null is transparent. stages has no
+	// meaning.
 	OSLSOrder Order = "osls-1"
 	// V3DashboardOrder is that of Serverless Framework 3 with its dashboard: the
-	// command line, params.<stage>, the instance, params.default, the service.
+	// command line, params.<stage>, the instance, params.default, the service. Null
+	// is transparent. stages has no meaning.
 	V3DashboardOrder Order = "v3-dashboard-1"
 	// V4Order is that of Serverless Framework 4: the command line,
-	// stages.<stage>.params, stages.default.params, the instance, the service.
+	// stages.<stage>.params, stages.default.params, the instance, the service. The
+	// blocks may stand below params instead, but not in both places. A null hides
+	// what the layers below it have, and is no value: the fallback counts.
 	V4Order Order = "v4-1"
 )
 
@@ -42,8 +48,15 @@ type ParamSources struct {
 // it does not count. So is a name that is none.
 func (o Order) Layers(from ParamSources) ([]ParamLayer, error) {
 	cli := ParamLayer{Name: "command line", Layer: from.CLI}
-	stage := ParamLayer{Name: "params.<stage>", Block: StageBlock}
-	inDefault := ParamLayer{Name: "params.default", Block: DefaultBlock}
+	stage, inDefault := StageBlock, DefaultBlock
+	switch o {
+	case OSLSOrder, V3DashboardOrder:
+		stage, inDefault = V3StageBlock, V3DefaultBlock
+	case V4Order:
+		stage, inDefault = V4StageBlock, V4DefaultBlock
+	}
+	inStage := ParamLayer{Name: "params.<stage>", Block: stage}
+	byDefault := ParamLayer{Name: "params.default", Block: inDefault}
 	profile := ParamLayer{Name: "profile", Layer: from.Profile}
 	defaultProfile := ParamLayer{Name: "default profile", Layer: from.DefaultProfile}
 	instance := ParamLayer{Name: "instance", Layer: from.Instance}
@@ -51,13 +64,13 @@ func (o Order) Layers(from ParamSources) ([]ParamLayer, error) {
 	var layers []ParamLayer
 	switch o {
 	case ProfileOrder:
-		layers = []ParamLayer{cli, stage, profile, inDefault, defaultProfile}
+		layers = []ParamLayer{cli, inStage, profile, byDefault, defaultProfile}
 	case OSLSOrder:
-		layers = []ParamLayer{cli, stage, inDefault}
+		layers = []ParamLayer{cli, inStage, byDefault}
 	case V3DashboardOrder:
-		layers = []ParamLayer{cli, stage, instance, inDefault, service}
+		layers = []ParamLayer{cli, inStage, instance, byDefault, service}
 	case V4Order:
-		layers = []ParamLayer{cli, stage, inDefault, instance, service}
+		layers = []ParamLayer{cli, inStage, byDefault, instance, service}
 	default:
 		names := []string{string(ProfileOrder), string(OSLSOrder), string(V3DashboardOrder), string(V4Order)}
 		return nil, fmt.Errorf("no order of params is called %q (known are %s)", string(o), strings.Join(names, ", "))

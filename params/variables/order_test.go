@@ -25,7 +25,7 @@ func TestOrders(t *testing.T) {
 				if slices.Contains(names[first:], name) {
 					return params.Map{"p": name}
 				}
-				return params.Map{"p": nil}
+				return params.Map{"q": name}
 			}
 			var from variables.ParamSources
 			src := "a: ${param:p}\nparams:\n"
@@ -42,8 +42,9 @@ func TestOrders(t *testing.T) {
 				case "service":
 					from.Service = has(name)
 				case "stage", "default":
-					value, _ := has(name)["p"].(string)
-					src += "  " + strings.Replace(name, "stage", "dev", 1) + ": {p: " + value + "}\n"
+					for key := range has(name) {
+						src += "  " + strings.Replace(name, "stage", "dev", 1) + ": {" + key + ": " + name + "}\n"
+					}
 				}
 			}
 			layers, err := order.Layers(from)
@@ -58,6 +59,54 @@ func TestOrders(t *testing.T) {
 	require.EqualError(t, err, "the order osls-1 of params has no place for those of the service")
 	_, err = variables.Order("v5").Layers(variables.ParamSources{})
 	require.EqualError(t, err, `no order of params is called "v5" (known are profile-1, osls-1, v3-dashboard-1, v4-1)`)
+}
+
+// Null is transparent but for Serverless Framework 4, and only what knows stages
+// minds that a file has params too.
+func TestNullAndStages(t *testing.T) {
+	for _, row := range []struct {
+		order          variables.Order
+		block          string // of the stage
+		want, fallback any
+		both           string
+	}{
+		{variables.ProfileOrder, "params", "default", "default", "the file has params and stages"},
+		{variables.ProfileOrder, "stages", "default", "default", ""},
+		{variables.OSLSOrder, "params", "default", "default", ""},
+		{variables.V3DashboardOrder, "params", "default", "default", ""},
+		{variables.V4Order, "params", "${param:p}", "fb", "the file has params and stages"},
+		{variables.V4Order, "stages", "${param:p}", "fb", ""},
+	} {
+		layers, err := row.order.Layers(variables.ParamSources{})
+		require.NoError(t, err)
+		src := "params:\n  dev: {p: null}\n  default: {p: default}\n"
+		if row.block == "stages" {
+			src = "stages:\n  dev: {params: {p: null}}\n  default: {params: {p: default}}\n"
+		}
+		r := variables.Resolver{Stage: "dev", Params: layers}
+		result, err := resolve(t, r, src+"a: ${param:p}\nb: ${param:p, 'fb'}\n")
+		a, _ := result.At("a")
+		b, _ := result.At("b")
+		require.Equal(t, []any{row.want, row.fallback}, []any{a, b}, "%s: %v", row.order, err)
+		if row.want == "default" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "no value: param p is null in "+strings.Replace(row.block, "params", "params.dev", 1))
+		}
+		if row.block == "params" {
+			_, err = resolve(t, r, src+"stages: {dev: {x: 1}}\n")
+			if row.both == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, row.both)
+			}
+		}
+	}
+	// What has no meaning is not looked at.
+	layers, err := variables.OSLSOrder.Layers(variables.ParamSources{})
+	require.NoError(t, err)
+	_, err = resolve(t, variables.Resolver{Stage: "dev", Params: layers}, "stages: {dev: {params: {p: 1}}}\na: ${param:p}\n")
+	require.ErrorContains(t, err, "param p is in none of params.dev, params.default")
 }
 
 // A text that is written wrongly spoils itself and what needs it, and each place

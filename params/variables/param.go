@@ -39,6 +39,8 @@ func (s *session) param(ctx context.Context, x variable, a args) (*node, status,
 			return v, found, ""
 		case failed, left:
 			return nil, st, ""
+		case hidden:
+			return s.none(func() string { return fmt.Sprintf("param %s is null in %s", a, label) })
 		}
 		asked = append(asked, label)
 	}
@@ -47,15 +49,17 @@ func (s *session) param(ctx context.Context, x variable, a args) (*node, status,
 
 // block looks for a param in the document.
 func (s *session) block(ctx context.Context, x variable, layer ParamLayer, name string) (v *node, st status, label string) {
-	key := s.stage
-	if layer.Block == DefaultBlock {
-		key = "default"
-	}
+	key := layer.Block.key(s.stage)
 	label = "params." + key
-	v, st = s.follow(ctx, s.root, "params", key, name)
-	if _, has := s.has("stages"); st == absent && has {
+	keys := []string{"params", key, name}
+	v, st = s.follow(ctx, s.root, keys...)
+	if s.child(s.root, "stages") != nil && st == absent && !layer.Block.v3() {
 		label = "stages." + key + ".params"
-		v, st = s.follow(ctx, s.root, "stages", key, "params", name)
+		keys = []string{"stages", key, "params", name}
+		v, st = s.follow(ctx, s.root, keys...)
+	}
+	if st == absent && layer.Block.v4() && s.holdsNull(keys) {
+		return nil, hidden, label
 	}
 	if st != found {
 		return nil, st, label
@@ -65,10 +69,18 @@ func (s *session) block(ctx context.Context, x variable, layer ParamLayer, name 
 	return v, st, label
 }
 
-// has returns the cell of a key at the root, which is not resolved.
-func (s *session) has(key string) (*cell, bool) {
-	c := s.child(s.root, key)
-	return c, c != nil
+// holdsNull reports whether what was looked for at keys is there, and null.
+func (s *session) holdsNull(keys []string) bool {
+	c := s.root
+	for _, key := range keys {
+		if c.value == nil {
+			return false
+		}
+		if c = s.child(c, key); c == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // layer looks for a param in a layer of the caller.

@@ -162,7 +162,8 @@ func (r *Resolver) session(d *Document, stage string) *session {
 			s.errs = append(s.errs, &Error{Code: BadConfig, Msg: "the source " + typ + " is built in and cannot be replaced"})
 		}
 	}
-	if _, pos, ok := d.At("stages"); ok {
+	stages := slices.ContainsFunc(s.layers, func(l ParamLayer) bool { return l.Block != NoBlock && !l.Block.v3() })
+	if _, pos, ok := d.At("stages"); ok && stages {
 		if _, _, both := d.At("params"); both {
 			s.errs = append(s.errs, &Error{Pos: pos, Path: "stages", Code: BadConfig, Msg: "the file has params and stages", Hint: "move params.<stage> to stages.<stage>.params, or the other way"})
 		}
@@ -219,12 +220,33 @@ type ParamLayer struct {
 type Block int
 
 // The blocks. StageBlock is params.<stage> or stages.<stage>.params,
-// DefaultBlock params.default or stages.default.params.
+// DefaultBlock params.default or stages.default.params; a file that has params and
+// stages is an error. Those of V3 are params.<stage> and params.default alone. Those
+// of V4 are as StageBlock and DefaultBlock, but a null in one hides what the layers
+// below it have, and is no value.
 const (
 	NoBlock Block = iota
 	StageBlock
 	DefaultBlock
+	V3StageBlock
+	V3DefaultBlock
+	V4StageBlock
+	V4DefaultBlock
 )
+
+// key returns the name of the block for a stage.
+func (b Block) key(stage string) string {
+	if b == DefaultBlock || b == V3DefaultBlock || b == V4DefaultBlock {
+		return "default"
+	}
+	return stage
+}
+
+// v3 reports whether stages is no place for params.
+func (b Block) v3() bool { return b == V3StageBlock || b == V3DefaultBlock }
+
+// v4 reports whether a null hides what is below.
+func (b Block) v4() bool { return b == V4StageBlock || b == V4DefaultBlock }
 
 // DefaultParams are the layers in their usual order: the command line,
 // params.<stage>, the profile that the stage is mapped to, params.default, and

@@ -134,12 +134,11 @@ func (s *session) namesOf(typ string) []string {
 			case isMap:
 				names = slices.AppendSeq(names, maps.Keys(m))
 			case layer.Block != NoBlock:
-				key := s.stage
-				if layer.Block == DefaultBlock {
-					key = "default"
-				}
+				key := layer.Block.key(s.stage)
 				names = append(names, keysAt(s.root.n, "params", key)...)
-				names = append(names, keysAt(s.root.n, "stages", key, "params")...)
+				if !layer.Block.v3() {
+					names = append(names, keysAt(s.root.n, "stages", key, "params")...)
+				}
 			}
 		}
 	}
