@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,6 +26,7 @@ import (
 	"github.com/slsflow/slsflow/internal/testenv"
 	"github.com/slsflow/slsflow/pipeline/deploy"
 	"github.com/slsflow/slsflow/pipeline/slscli"
+	"github.com/slsflow/slsflow/profile"
 	"github.com/slsflow/slsflow/profile/awsaccess"
 )
 
@@ -78,6 +80,7 @@ type guarded struct {
 	trust   map[string]ststest.Policy // by ARN
 	may     map[string]ststest.Policy // by account
 	callers map[string]string         // an account by access key, or the ARN of who is in none of these
+	session map[string]ststest.Policy // by access key, of those that have one
 	refused []string
 }
 
@@ -156,6 +159,11 @@ func (g *guarded) serve(_ string, w http.ResponseWriter, r *http.Request, pass h
 		pass.ServeHTTP(answer, r)
 		if key := issuedKey.FindStringSubmatch(answer.Body.String()); key != nil {
 			g.callers[key[1]] = strings.Split(arn, ":")[4]
+			if text := form.Get("Policy"); text != "" {
+				if p, err := ststest.Parse(text); err == nil {
+					g.session[key[1]] = p
+				}
+			}
 		}
 		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
 		w.WriteHeader(answer.Code)
@@ -166,7 +174,9 @@ func (g *guarded) serve(_ string, w http.ResponseWriter, r *http.Request, pass h
 			mototest.Refuse(w, "AccessDeniedException")
 			return
 		}
-		if !g.may[caller].Allows(ststest.Request{Action: action, Resource: resource}) {
+		ask := ststest.Request{Action: action, Resource: resource}
+		limited, ok := g.session[m[1]]
+		if !g.may[caller].Allows(ask) || ok && !limited.Allows(ask) {
 			g.deny(w, action+" on "+resource)
 			return
 		}
@@ -243,7 +253,7 @@ var made = map[string][]string{
 func TestAccessRole(t *testing.T) {
 	cli := slscli.CLI{Command: []string{testenv.Node(t), testenv.Osls(t)}}
 	s := mototest.Start(t)
-	g := &guarded{t: t, server: s, front: s.NewFront(t), trust: map[string]ststest.Policy{}, may: map[string]ststest.Policy{}, callers: map[string]string{}}
+	g := &guarded{t: t, server: s, front: s.NewFront(t), trust: map[string]ststest.Policy{}, may: map[string]ststest.Policy{}, callers: map[string]string{}, session: map[string]ststest.Policy{}}
 	bound := awsaccess.AccessRole{Principals: []string{"999999999999"}, ExternalID: "of-dev", Services: []string{"api", "db"}, With: []string{"dynamodb"}, Boundary: "arn:aws:iam::111111111111:policy/boundary"}
 	staging, prod := bound, bound
 	staging.ExternalID, prod.ExternalID = "of-staging", "of-prod"
@@ -263,7 +273,14 @@ func TestAccessRole(t *testing.T) {
 
 	h := build(t, roleApp)
 	h.exec.Provisioner = deploy.CommandLine{CLI: cli, Env: []string{"SLS_AWS_MONITORING_FREQUENCY=200"}}
-	h.exec.Access = &deploy.AWS{Config: ci}
+	// Stages that are not of the workflow may do what is theirs alone.
+	preview := func(p profile.Profile, s awsaccess.Session) (string, error) {
+		if h.file.Protected().Contains(s.Stage) {
+			return "", nil
+		}
+		return awsaccess.StagePolicy(s)
+	}
+	h.exec.Access = &deploy.AWS{Config: ci, Policy: preview}
 	h.exec.Env = deploy.Allow(append(os.Environ(), "AWS_ENDPOINT_URL="+g.front.URL, "HOME="+t.TempDir()), "AWS_*")
 	stacks := func(account string) []string {
 		var names []string
@@ -279,6 +296,8 @@ func TestAccessRole(t *testing.T) {
 	// Who may, may.
 	h.run(t, alice("db", "api"))
 	require.Empty(t, g.refused)
+	require.Len(t, g.session, 2, "one for each service")
+	sessions := slices.Collect(maps.Values(g.session))
 	require.Equal(t, []string{"api-alice", "db-alice"}, stacks("111111111111"))
 	for _, stack := range stacks("111111111111") {
 		list, err := cloudformation.NewFromConfig(s.Config("111111111111")).DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: aws.String(stack)})
@@ -287,9 +306,9 @@ func TestAccessRole(t *testing.T) {
 			need, ok := made[aws.ToString(r.ResourceType)]
 			require.True(t, ok, "%s", aws.ToString(r.ResourceType))
 			resource := strings.ReplaceAll(need[1], "%s", aws.ToString(r.PhysicalResourceId))
-			require.True(t, g.may["111111111111"].Allows(ststest.Request{
-				Action: need[0], Resource: resource, Context: map[string]string{"iam:PermissionsBoundary": bound.Boundary},
-			}), "%s on %s", need[0], resource)
+			ask := ststest.Request{Action: need[0], Resource: resource, Context: map[string]string{"iam:PermissionsBoundary": bound.Boundary}}
+			require.True(t, g.may["111111111111"].Allows(ask), "%s on %s", need[0], resource)
+			require.True(t, sessions[0].Allows(ask) || sessions[1].Allows(ask), "%s on %s", need[0], resource)
 		}
 	}
 	h.run(t, at(alice("db"), "staging"))
@@ -325,7 +344,7 @@ func TestAccessRole(t *testing.T) {
 
 	// Removed, nothing is left, and the others have lost nothing.
 	h.reread(t, good)
-	h.exec.Access = &deploy.AWS{Config: ci}
+	h.exec.Access = &deploy.AWS{Config: ci, Policy: preview}
 	g.refused = nil
 	h.run(t, removal("api", "db"))
 	require.Empty(t, g.refused)

@@ -9,6 +9,7 @@ import (
 	"github.com/slsflow/slsflow/internal/ststest"
 	"github.com/slsflow/slsflow/profile"
 	"github.com/slsflow/slsflow/profile/awsaccess"
+	"github.com/slsflow/slsflow/stage"
 )
 
 // access is a role that an account and two providers are trusted with.
@@ -153,6 +154,16 @@ func TestStagePolicy(t *testing.T) {
 	} {
 		require.Equal(t, tt.may, policy.Allows(ststest.Request{Action: tt.action, Resource: tt.resource}), "%s %s", tt.action, tt.resource)
 	}
+
+	// CloudFormation cuts the name of a stack in that of its bucket.
+	s.Stage, err = stage.Parse("Feature-of-a-rather-long-branch")
+	require.NoError(t, err)
+	document, err = awsaccess.StagePolicy(s)
+	require.NoError(t, err)
+	policy, err = ststest.Parse(document)
+	require.NoError(t, err)
+	require.True(t, policy.Allows(ststest.Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::orders-feature-of-a-rath-serverlessdeploymentbuck-x/y"}))
+	require.False(t, policy.Allows(ststest.Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::orders-feature-x-serverlessdeploymentbucket-x/y"}))
 	_, err = awsaccess.StagePolicy(session(t))
 	require.EqualError(t, err, "session policy: want a service and a stage")
 }

@@ -3,7 +3,6 @@ package awsaccess
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // StagePolicy returns a session policy that leaves of what a role may only what the
@@ -20,7 +19,7 @@ func StagePolicy(s Session) (string, error) {
 		return "", errors.New("session policy: want a service and a stage")
 	}
 	prefix := s.Service + "-" + s.Stage.String()
-	bucket := strings.ToLower(prefix)
+	bucket := names{prefix + "-*"}.lower()
 	data := "*:*:*:*-" + s.Stage.String()
 	policy := newDocument(
 		statement{
@@ -33,10 +32,10 @@ func StagePolicy(s Session) (string, error) {
 		statement{
 			Sid: "Instance", Effect: "Allow",
 			Action: []string{"cloudformation:*", "events:*", "iam:*", "lambda:*", "logs:*", "s3:*"},
-			Resource: names{prefix}.in(
+			Resource: append(names{prefix}.in(
 				"cloudformation:*:*:stack/%/*", "events:*:*:rule/%-*", "iam::*:role/%-*", "iam::*:role/*/%-*",
-				"lambda:*:*:function:%-*", "logs:*:*:log-group:/aws/*/%-*", "logs:*:*:log-group:/aws/*/%:*", "s3:::"+bucket+"-*",
-			),
+				"lambda:*:*:function:%-*", "logs:*:*:log-group:/aws/*/%-*", "logs:*:*:log-group:/aws/*/%:*",
+			), bucket.in("s3:::%")...),
 		},
 		statement{
 			Sid: "Data", Effect: "Allow",
