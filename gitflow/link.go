@@ -124,6 +124,9 @@ func (l *link) explain(ctx context.Context, err error) error {
 	}
 	secrets := redact.NewSet()
 	secrets.Add(l.password, l.place.password)
+	if l.password == "" {
+		secrets.Add(l.username) // a token may stand there alone
+	}
 	if text := err.Error(); secrets.Finds(text) {
 		return &redacted{text: secrets.Text(text), err: err}
 	}

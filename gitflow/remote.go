@@ -76,6 +76,9 @@ func (m *Remote) place() (place, error) {
 		user, host, named := cutLast(host, "@")
 		if !named {
 			user = ""
+			if strings.Contains(path, "@") { // rather name:password@host without a scheme
+				return place{}, errors.New("the URL has no scheme (want such as https://host/path, or git@host:path)")
+			}
 		}
 		return place{scheme: "ssh", host: host, path: path, username: user}, nil
 	}

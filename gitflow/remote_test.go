@@ -249,6 +249,7 @@ func TestRemoteErrorsSayWhatToDoAndNoPassword(t *testing.T) {
 		{"a path", &gitflow.Remote{URL: "/srv/x.git"}, "git repository not found"},
 		{"a file of another host", &gitflow.Remote{URL: "file://me:" + secret + "@nas/x.git"}, "another host"},
 		{"another scheme", &gitflow.Remote{URL: "ftp://me:" + secret + "@nas/x.git"}, `scheme "ftp" is not supported`},
+		{"no scheme", &gitflow.Remote{URL: "oauth2:" + secret + "@git.example.com/x.git"}, "has no scheme"},
 		{"no host", &gitflow.Remote{URL: "https:///" + "x.git", Password: secret}, "has no host"},
 		{"a hook that fails", &gitflow.Remote{URL: h.url, Credentials: func(context.Context) (string, string, error) {
 			return "", "", errors.New("the vault is sealed")
