@@ -131,9 +131,8 @@ func (s *Store) List(ctx context.Context, app, profile string) ([]params.Entry, 
 		list = append(list, e)
 		return err
 	}, `
-		SELECT name, version, secret, updated FROM params_versions AS v WHERE app = ? AND profile = ? AND NOT deleted
-		AND version = (SELECT max(version) FROM params_versions WHERE app = v.app AND profile = v.profile AND name = v.name)
-		ORDER BY name`, app, profile)
+		SELECT name, max(version), secret, updated FROM params_versions WHERE app = ? AND profile = ?
+		GROUP BY name HAVING NOT deleted ORDER BY name`, app, profile) // the other columns are of the row with the max: https://www.sqlite.org/lang_select.html#bareagg
 	if err != nil {
 		return nil, fmt.Errorf("list params of %s/%s: %w", app, profile, err)
 	}
