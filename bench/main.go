@@ -20,6 +20,16 @@
 // The values of both are compared: a difference ends the program with status 1.
 //
 // The other engine is that of `make testenv`. Without it there are no ratios.
+//
+//	go run ./bench -git [-files 1000,10000,100000] [-shape TEXT]
+//
+// measures merging and reverting beside git, on repositories of some numbers of files
+// and on long histories: git's whole process; the same here in a repository that is
+// open, the first time and again; the example program as a process; and the most
+// memory of both processes; and the growth: how much longer the first time takes than
+// with the size before, beside how much longer git takes. A line does not hold if the first time takes longer than
+// three times git's process, the process longer than that and 10 ms, or if it has more
+// than 32 MB. A tree that is not git's ends the program with status 1.
 package main
 
 import (
@@ -37,11 +47,23 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	sizes := flag.String("sizes", "100,1000,10000,30000", "how many `variables` a document has")
-	only := flag.String("shape", "", "only documents whose name holds this `text`")
+	only := flag.String("shape", "", "only documents or repositories whose name holds this `text`")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to this `file`")
 	alone := flag.Bool("alone", false, "do not run the other engine")
+	withGit := flag.Bool("git", false, "measure merging and reverting beside git")
+	files := flag.String("files", "1000,10000,100000", "with -git: how many `files` a repository has")
+	peakOf := flag.Bool("peak", false, "print the most memory of the program that the arguments are, in KiB")
 	flag.Parse()
-	if err := run(ctx, *sizes, *only, *profile, *alone); err != nil {
+	var err error
+	switch {
+	case *peakOf:
+		err = printPeak(ctx, flag.Args())
+	case *withGit:
+		err = runGit(ctx, *files, *only)
+	default:
+		err = run(ctx, *sizes, *only, *profile, *alone)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -59,13 +81,9 @@ func run(ctx context.Context, sizes, only, profile string, alone bool) (err erro
 		}
 		defer pprof.StopCPUProfile()
 	}
-	var list []int
-	for text := range strings.SplitSeq(sizes, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil || n < 10 {
-			return fmt.Errorf("-sizes: %q is no number of 10 or more", text)
-		}
-		list = append(list, n)
+	list, err := numbers("-sizes", sizes)
+	if err != nil {
+		return err
 	}
 	var other *engine
 	if !alone {
@@ -89,4 +107,23 @@ func run(ctx context.Context, sizes, only, profile string, alone bool) (err erro
 		}
 	}
 	return table(ctx, os.Stdout, other != nil, list, only)
+}
+
+func runGit(ctx context.Context, files, only string) error {
+	list, err := numbers("-files", files)
+	if err != nil {
+		return err
+	}
+	return gitTable(ctx, os.Stdout, list, only)
+}
+
+func numbers(flag, text string) (list []int, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 10 {
+			return nil, fmt.Errorf("%s: %q is no number of 10 or more", flag, part)
+		}
+		list = append(list, n)
+	}
+	return list, nil
 }
