@@ -17,7 +17,7 @@ type difference struct {
 // differing returns what differs in a directory, in the order of trees, and
 // whether there is anything else.
 func (r *Repository) differing(dir string, trees [3]plumbing.Hash) (list []difference, kept bool, err error) {
-	var sides [3]map[string]leaf
+	var sides [3]directory
 	for i, h := range trees {
 		if before := slices.Index(trees[:i], h); before >= 0 {
 			sides[i] = sides[before]
@@ -27,20 +27,13 @@ func (r *Repository) differing(dir string, trees [3]plumbing.Hash) (list []diffe
 			return nil, false, err
 		}
 	}
-	names := map[string]bool{}
-	for i, side := range sides {
-		for name, l := range side {
-			next, last := sides[(i+1)%3][name], sides[(i+2)%3][name]
-			if l == next && l == last {
-				kept = true
-			} else {
-				names[name] = true
-			}
+	sideBySide(sides, func(name string, at [3]leaf) {
+		if at[0] == at[1] && at[0] == at[2] {
+			kept = true
+		} else {
+			list = append(list, difference{name, at})
 		}
-	}
-	for name := range names {
-		list = append(list, difference{name, [3]leaf{sides[0][name], sides[1][name], sides[2][name]}})
-	}
+	})
 	slices.SortFunc(list, func(a, b difference) int { return cmp.Compare(a.key(), b.key()) })
 	return list, kept, nil
 }

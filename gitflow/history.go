@@ -111,11 +111,18 @@ func (r *Repository) mergeBases(ctx context.Context, a, b plumbing.Hash) ([]plum
 	if found := d.common(); len(found) < 2 {
 		return found, nil
 	}
-	return r.mergeBasesOf(ctx, []plumbing.Hash{a}, []plumbing.Hash{b}) // in git's order
+	return r.paintBases(ctx, []plumbing.Hash{a}, []plumbing.Hash{b}) // in git's order
 }
 
 // mergeBasesOf is mergeBases for two sides of several commits.
 func (r *Repository) mergeBasesOf(ctx context.Context, a, b []plumbing.Hash) ([]plumbing.Hash, error) {
+	if len(a) == 1 && len(b) == 1 {
+		return r.mergeBases(ctx, a[0], b[0])
+	}
+	return r.paintBases(ctx, a, b)
+}
+
+func (r *Repository) paintBases(ctx context.Context, a, b []plumbing.Hash) ([]plumbing.Hash, error) {
 	p := newPainter(r)
 	if err := p.paint(ctx, a, b); err != nil {
 		return nil, err

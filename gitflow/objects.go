@@ -138,7 +138,7 @@ func (o *objects) commit(h plumbing.Hash) (*object.Commit, error) {
 }
 
 // node returns what of a commit the shape of the history is made of.
-func (o *objects) node(ref odb.Ref) (c *odb.Commit, err error) {
+func (o *objects) node(ref odb.Ref) (c odb.Commit, err error) {
 	if obj, ok := o.extra[ref.Hash]; ok {
 		var text []byte
 		if text, err = bytesOf(obj); err == nil {
@@ -148,10 +148,10 @@ func (o *objects) node(ref odb.Ref) (c *odb.Commit, err error) {
 		c, err = o.db.Commit(ref)
 	}
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return nil, fmt.Errorf("commit %s %w", ref.Hash, ErrNotFound)
+		return odb.Commit{}, fmt.Errorf("commit %s %w", ref.Hash, ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("commit %s: %w", ref.Hash, err)
+		return odb.Commit{}, fmt.Errorf("commit %s: %w", ref.Hash, err)
 	}
 	return c, nil
 }
@@ -166,11 +166,15 @@ func (o *objects) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &object.Tree{}
-	if err := t.Decode(obj); err != nil {
+	text, err := bytesOf(obj)
+	if err != nil {
 		return nil, fmt.Errorf("tree %s: %w", h, err)
 	}
-	return t.Entries, nil
+	entries, err := parseTree(text)
+	if err != nil {
+		return nil, fmt.Errorf("tree %s: %w", h, err)
+	}
+	return entries, nil
 }
 
 // emptyTree is the name of the tree without entries.

@@ -3,7 +3,6 @@ package gitflow
 import (
 	"bytes"
 	"cmp"
-	"container/heap"
 	"context"
 	"slices"
 
@@ -31,7 +30,7 @@ type painter struct {
 
 // painted is a commit that a painter has met.
 type painted struct {
-	*odb.Commit
+	odb.Commit
 	colour uint8
 	queued bool
 }
@@ -78,7 +77,7 @@ func (p *painter) settle(ctx context.Context) error {
 			}
 		}
 	}
-	for p.queue.Len() > 0 {
+	for len(p.queue.list) > 0 {
 		c := p.queue.list[0]
 		follow := c.Level > lowest
 		if c.Level == odb.NoLevel {
@@ -189,7 +188,7 @@ func (p *painter) common() []plumbing.Hash {
 
 // only returns what one side alone reaches: newest first, and children before
 // parents.
-func (p *painter) only(side uint8) []*odb.Commit {
+func (p *painter) only(side uint8) []*painted {
 	children := map[plumbing.Hash]int{} // within the list
 	mine := p.with(side)
 	for _, c := range mine {
@@ -203,10 +202,10 @@ func (p *painter) only(side uint8) []*odb.Commit {
 			ready.push(c)
 		}
 	}
-	list := make([]*odb.Commit, 0, len(mine))
-	for ready.Len() > 0 {
+	list := make([]*painted, 0, len(mine))
+	for len(ready.list) > 0 {
 		c := ready.pop()
-		list = append(list, c.Commit)
+		list = append(list, c)
 		for _, parent := range c.Parents {
 			children[parent.Hash]--
 			if next := p.seen[parent.Hash]; children[parent.Hash] == 0 && next != nil && next.colour == side {
@@ -235,26 +234,34 @@ type queued struct {
 	number int // of the push
 }
 
-func (q *commitQueue) push(c *painted) {
-	q.pushed++
-	heap.Push(q, queued{c, q.pushed})
-}
-
-func (q *commitQueue) pop() *painted { return heap.Pop(q).(queued).painted }
-
-func (q *commitQueue) Len() int      { return len(q.list) }
-func (q *commitQueue) Swap(i, j int) { q.list[i], q.list[j] = q.list[j], q.list[i] }
-
-func (q *commitQueue) Less(i, j int) bool {
+func (q *commitQueue) before(i, j int) bool {
 	a, b := q.list[i], q.list[j]
 	return a.When > b.When || a.When == b.When && a.number < b.number
 }
 
-// Push and Pop are for [heap].
-func (q *commitQueue) Push(w any) { q.list = append(q.list, w.(queued)) }
+func (q *commitQueue) push(c *painted) {
+	q.list = append(q.list, queued{c, q.pushed})
+	q.pushed++
+	for i := len(q.list) - 1; i > 0 && q.before(i, (i-1)/2); i = (i - 1) / 2 {
+		q.list[i], q.list[(i-1)/2] = q.list[(i-1)/2], q.list[i]
+	}
+}
 
-func (q *commitQueue) Pop() any {
-	last := q.list[len(q.list)-1]
-	q.list = q.list[:len(q.list)-1]
-	return last
+func (q *commitQueue) pop() *painted {
+	root, last := q.list[0], len(q.list)-1
+	q.list[0] = q.list[last]
+	q.list = q.list[:last]
+	for i := 0; ; {
+		next := i
+		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
+			if q.before(child, next) {
+				next = child
+			}
+		}
+		if next == i {
+			return root.painted
+		}
+		q.list[i], q.list[next] = q.list[next], q.list[i]
+		i = next
+	}
 }

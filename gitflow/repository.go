@@ -44,7 +44,7 @@ var (
 )
 
 // Repository is a git repository on this machine. Make it with [Open]. It is
-// safe for concurrent use, holds no file open between calls, and sees what
+// safe for concurrent use, closes its files a second after a call, and sees what
 // other processes do to the repository.
 type Repository struct {
 	dirs    layout

@@ -2,10 +2,7 @@ package gitflow
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -83,50 +80,6 @@ func (r *Repository) diffTrees(ctx context.Context, edits map[string]edit, dir s
 	return nil
 }
 
-// entries returns the entries of a tree by name, subtrees among them. A tree
-// that holds a name twice is an error, because no answer about it would be right;
-// so is one with a name that git refuses.
-func (r *Repository) entries(dir string, tree plumbing.Hash) (map[string]leaf, error) {
-	if tree.IsZero() {
-		return nil, nil
-	}
-	list, err := r.objects.tree(tree)
-	if err != nil {
-		return nil, err
-	}
-	byName := make(map[string]leaf, len(list))
-	for _, e := range list {
-		if _, twice := byName[e.Name]; twice || !isName(e.Name) {
-			return nil, fmt.Errorf("tree %s: malformed entry %q", tree, path.Join(dir, e.Name))
-		}
-		byName[e.Name] = leaf{canonical(e.Mode), e.Hash}
-	}
-	return byName, nil
-}
-
-// isName refuses names that would lead elsewhere, or into the repository itself,
-// where somebody makes a file of them.
-func isName(name string) bool {
-	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/") && !strings.EqualFold(name, ".git")
-}
-
-// canonical returns the mode that git takes a mode for; old versions of it, and
-// other programs, wrote some more.
-func canonical(mode filemode.FileMode) filemode.FileMode {
-	switch mode & 0o170000 {
-	case 0o100000:
-		if mode&0o100 != 0 {
-			return filemode.Executable
-		}
-		return filemode.Regular
-	case 0o120000:
-		return filemode.Symlink
-	case 0o040000:
-		return filemode.Dir
-	}
-	return filemode.Submodule
-}
-
 // at returns what stands at a path of a tree, a directory included. Where there
 // is nothing it returns the zero leaf.
 func (r *Repository) at(tree plumbing.Hash, p string) (leaf, error) {
@@ -139,7 +92,7 @@ func (r *Repository) at(tree plumbing.Hash, p string) (leaf, error) {
 		if err != nil {
 			return leaf{}, err
 		}
-		l = entries[part]
+		l = entries.get(part)
 	}
 	return l, nil
 }
@@ -173,13 +126,12 @@ func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	entries := map[string]leaf{}
-	maps.Copy(entries, old)
+	here := map[string]leaf{}
 	below := map[string]map[string]leaf{}
 	for p, l := range edits {
 		name, rest, deeper := strings.Cut(p, "/")
 		if !deeper {
-			entries[name] = l
+			here[name] = l
 			continue
 		}
 		if below[name] == nil {
@@ -188,10 +140,10 @@ func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf)
 		below[name][rest] = l
 	}
 	for name, sub := range below {
-		if l := entries[name]; l != old[name] && !l.none() {
+		from := old.get(name)
+		if l := here[name]; !l.none() && l != from {
 			continue // a file or a whole directory in the place of what was there
 		}
-		from := old[name]
 		if from.mode != filemode.Dir {
 			from = leaf{}
 		}
@@ -199,37 +151,16 @@ func (e *editor) applyDir(dir string, tree plumbing.Hash, edits map[string]leaf)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		entries[name] = leaf{filemode.Dir, h}
+		here[name] = leaf{filemode.Dir, h}
 		if h.IsZero() {
-			entries[name] = leaf{}
+			here[name] = leaf{}
 		}
 	}
-	maps.DeleteFunc(entries, func(_ string, l leaf) bool { return l.none() })
+	entries := old.with(here)
 	if len(entries) == 0 {
 		return plumbing.ZeroHash, nil
 	}
 	obj := treeObject(entries)
 	e.pending = append(e.pending, obj)
 	return obj.Hash(), nil
-}
-
-// treeObject encodes a tree as git does: sorted as if directories ended in a
-// slash.
-func treeObject(entries map[string]leaf) plumbing.EncodedObject {
-	key := func(name string) string {
-		if entries[name].mode == filemode.Dir {
-			return name + "/"
-		}
-		return name
-	}
-	var text []byte
-	for _, name := range slices.SortedFunc(maps.Keys(entries), func(a, b string) int { return strings.Compare(key(a), key(b)) }) {
-		l := entries[name]
-		text = fmt.Appendf(text, "%o %s\x00", uint32(l.mode), name)
-		text = append(text, l.hash[:]...)
-	}
-	obj := &plumbing.MemoryObject{}
-	obj.SetType(plumbing.TreeObject)
-	_, _ = obj.Write(text) // grows memory, cannot fail
-	return obj
 }

@@ -209,7 +209,7 @@ func (r *Repository) mentioned(ctx context.Context, revert Commit, m mention) (C
 		return Commit{}, false, err
 	}
 	for range far {
-		if p.queue.Len() == 0 {
+		if len(p.queue.list) == 0 {
 			break
 		}
 		c, err := r.loadCommit(p.queue.list[0].Hash)

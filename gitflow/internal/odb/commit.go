@@ -13,9 +13,6 @@ import (
 // NoLevel is the level of a commit of which it is not known.
 const NoLevel = math.MaxUint32
 
-// maxCommits is how many commits are kept, of about 200 bytes each.
-const maxCommits = 1 << 15
-
 // Commit is what the shape of a history is made of. Nobody may change it.
 type Commit struct {
 	Hash    plumbing.Hash
@@ -35,52 +32,41 @@ type Ref struct {
 
 // Commit returns a commit without its message, from the commit-graph if git has
 // written one, else from the commit itself.
-func (s *Store) Commit(ref Ref) (*Commit, error) {
+func (s *Store) Commit(ref Ref) (Commit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.listOnce(); err != nil { // which may forget what is known
-		return nil, err
+	if err := s.listOnce(); err != nil { // which may find a new graph
+		return Commit{}, err
 	}
-	if c := s.commits[ref.Hash]; c != nil {
+	if c, ok := s.graphed(ref); ok {
 		return c, nil
 	}
-	c := s.graphed(ref)
-	if c == nil {
-		var err error
-		if c, err = s.parsed(ref.Hash); err != nil {
-			return nil, err
-		}
-	}
-	if s.commits == nil || len(s.commits) == maxCommits {
-		s.commits = map[plumbing.Hash]*Commit{}
-	}
-	s.commits[ref.Hash] = c
-	return c, nil
+	return s.parsed(ref.Hash)
 }
 
 // parsed reads the commit itself.
-func (s *Store) parsed(h plumbing.Hash) (*Commit, error) {
+func (s *Store) parsed(h plumbing.Hash) (Commit, error) {
 	obj, err := s.get(h)
 	if err != nil {
-		return nil, err
+		return Commit{}, err
 	}
 	if obj.kind != plumbing.CommitObject {
-		return nil, fmt.Errorf("%w: it is a %v", plumbing.ErrObjectNotFound, obj.kind)
+		return Commit{}, fmt.Errorf("%w: it is a %v", plumbing.ErrObjectNotFound, obj.kind)
 	}
 	return ParseCommit(h, obj.data)
 }
 
 // ParseCommit reads the lines of a commit before the message.
-func ParseCommit(h plumbing.Hash, text []byte) (*Commit, error) {
-	c := &Commit{Hash: h, Level: NoLevel}
+func ParseCommit(h plumbing.Hash, text []byte) (Commit, error) {
+	c := Commit{Hash: h, Level: NoLevel}
 	rest, err := hashLine(text, "tree ", &c.Tree)
 	if err != nil {
-		return nil, err
+		return Commit{}, err
 	}
 	for bytes.HasPrefix(rest, []byte("parent ")) {
 		var parent Ref
 		if rest, err = hashLine(rest, "parent ", &parent.Hash); err != nil {
-			return nil, err
+			return Commit{}, err
 		}
 		c.Parents = append(c.Parents, parent)
 	}
@@ -120,25 +106,21 @@ func seconds(who []byte) int64 {
 	return n
 }
 
-// graphed returns a commit of the commit-graph, or nil if it is not there. A graph
-// that cannot be read is as good as none: all that it knows stands in the commits.
-func (s *Store) graphed(ref Ref) *Commit {
+// graphed returns a commit of the commit-graph, if it is there. A graph that cannot
+// be read is as good as none: all that it knows stands in the commits.
+func (s *Store) graphed(ref Ref) (Commit, bool) {
 	for range 2 {
 		if s.graph == nil {
 			s.graph = openGraph(s)
 		}
-		c, err := s.graph.commit(ref)
+		c, ok, err := s.graph.commit(ref)
 		if err == nil {
-			return c
+			return c, ok
 		}
-		s.forgetGraph()
+		s.graph = nil
 		if !errors.Is(err, errGone) {
 			s.graph = &graph{}
 		}
 	}
-	return nil
+	return Commit{}, false
 }
-
-// forgetGraph makes the next commit look for a new graph, in which some may have a
-// level that had none.
-func (s *Store) forgetGraph() { s.graph, s.commits = nil, nil }

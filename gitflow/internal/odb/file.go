@@ -7,11 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 const (
-	pageSize   = 16 << 10
+	pageSize   = 4 << 10
 	pagesLimit = 4 << 20 // bytes of all files that are kept
+	maxHeld    = 64      // files that are open
+	holdFor    = time.Second
 )
 
 // errGone says that a file is not the one any more that was opened first: git
@@ -19,13 +22,13 @@ const (
 var errGone = errors.New("was replaced meanwhile")
 
 // file is a file that git never changes, only replaces: a pack, an index, a
-// commit-graph. It is read in pages, of which the store keeps some, and opened for
-// each page that is missing: nothing stays open, and nobody has to close it.
+// commit-graph. It is read in pages, of which the store keeps some.
 type file struct {
 	store *Store
 	name  string
-	info  fs.FileInfo // when it was opened first
+	info  fs.FileInfo // when it was found
 	dated bool        // git does not change its time either, as it does that of a pack
+	held  *os.File    // nil while it is not open
 
 	last  []byte // the page that was used last, number lastN
 	lastN int64
@@ -68,6 +71,47 @@ func (f *file) is(info fs.FileInfo) bool {
 	return os.SameFile(info, f.info) && info.Size() == f.size() && (!f.dated || info.ModTime().Equal(f.info.ModTime()))
 }
 
+// hold opens a file, until nothing has been read for a while: then all are closed.
+// So nobody has to close a store, and git can replace its files on every system.
+func (s *Store) hold(f *file) error {
+	s.busy = true
+	if f.held != nil {
+		return nil
+	}
+	if len(s.held) == maxHeld {
+		s.release()
+	}
+	h, err := f.open()
+	if err != nil {
+		return err
+	}
+	f.held, s.held = h, append(s.held, f)
+	if s.idle == nil {
+		s.idle = time.AfterFunc(s.holdFor, s.releaseIdle)
+	}
+	return nil
+}
+
+func (s *Store) release() {
+	for _, f := range s.held {
+		_ = f.held.Close() // it was only read
+		f.held = nil
+	}
+	s.held = nil
+}
+
+func (s *Store) releaseIdle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
+		s.busy = false
+		s.idle.Reset(s.holdFor)
+		return
+	}
+	s.release()
+	s.idle = nil
+}
+
 func (f *file) size() int64 { return f.info.Size() }
 
 // page returns the bytes of page n, which is shorter at the end of the file.
@@ -83,13 +127,11 @@ func (f *file) page(n int64) ([]byte, error) {
 	if n < 0 || n*pageSize >= f.size() {
 		return nil, fmt.Errorf("%s: %w", f.name, io.ErrUnexpectedEOF)
 	}
-	h, err := f.open()
-	if err != nil {
+	if err := f.store.hold(f); err != nil {
 		return nil, err
 	}
 	p := make([]byte, min(pageSize, f.size()-n*pageSize))
-	_, err = h.ReadAt(p, n*pageSize)
-	if err = errors.Join(err, h.Close()); err != nil {
+	if _, err := f.held.ReadAt(p, n*pageSize); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	f.store.pages.put(key, p, len(p))
@@ -113,9 +155,6 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return n, nil
 }
-
-// Close implements [io.Closer]; nothing is open.
-func (f *file) Close() error { return nil }
 
 // cursor reads a file from an offset on.
 type cursor struct {

@@ -127,29 +127,27 @@ func (g *graph) find(ref Ref) (*layer, int64, error) {
 	return nil, 0, nil
 }
 
-// commit returns a commit, or nil if it is not in the graph.
-func (g *graph) commit(ref Ref) (*Commit, error) {
+// commit returns a commit, if it is in the graph.
+func (g *graph) commit(ref Ref) (c Commit, ok bool, err error) {
 	l, n, err := g.find(ref)
 	if l == nil || err != nil {
-		return nil, err
+		return Commit{}, false, err
 	}
 	var row [commitData]byte
 	if _, err := l.file.ReadAt(row[:], l.data+n*commitData); err != nil {
-		return nil, err
+		return Commit{}, false, err
 	}
 	first, second := binary.BigEndian.Uint32(row[hashSize:]), binary.BigEndian.Uint32(row[hashSize+4:])
 	levelAndTime := binary.BigEndian.Uint64(row[hashSize+8:])
-	c := &Commit{
+	c = Commit{
 		Hash: ref.Hash, Tree: plumbing.Hash(row[:hashSize]),
 		When: int64(levelAndTime & (1<<34 - 1)), Level: uint32(levelAndTime >> 34),
 	}
 	if c.Level == 0 {
-		return nil, fmt.Errorf("%w commit-graph: no levels", errMalformed) // git before 2.19
+		return Commit{}, false, fmt.Errorf("%s: %w commit-graph: no levels", l.file.name, errMalformed) // git before 2.19
 	}
-	if c.Parents, err = g.parents(l, first, second); err != nil {
-		return nil, err
-	}
-	return c, nil
+	c.Parents, err = g.parents(l, first, second)
+	return c, err == nil, err
 }
 
 // parents returns the parents of a commit in l by the two numbers in its row.

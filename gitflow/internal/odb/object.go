@@ -11,7 +11,7 @@ import (
 
 var errReadOnly = errors.New("an object that was read cannot be changed")
 
-// Object is an object of a repository, which nobody may change. It implements
+// Object is an object, which nobody may change. It implements
 // [plumbing.EncodedObject]. The content of a large blob is not in memory: its
 // Reader gives it piece by piece.
 type Object struct {
@@ -20,6 +20,11 @@ type Object struct {
 	size int64
 	data []byte
 	from *Store // of what is not in data
+}
+
+// NewObject returns an object that is not in a repository. It keeps data.
+func NewObject(kind plumbing.ObjectType, data []byte) *Object {
+	return &Object{hash: nameOf(kind, data), kind: kind, size: int64(len(data)), data: data}
 }
 
 // Hash implements [plumbing.EncodedObject].

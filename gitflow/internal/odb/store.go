@@ -19,13 +19,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Store reads the objects of one repository. It is safe for concurrent use, keeps
-// no file open, and sees what other processes write and pack. Its memory has a
-// limit of some megabytes, beside the objects that it has given out.
+// Store reads the objects of one repository. It is safe for concurrent use, closes
+// its files a second after the last call, and sees what other processes write and
+// pack. Its memory has a limit of some megabytes, beside the objects that it has
+// given out.
 type Store struct {
 	dir string
 
@@ -37,7 +39,11 @@ type Store struct {
 	inflater inflater
 	read     int
 	graph    *graph // nil if it was not looked for
-	commits  map[plumbing.Hash]*Commit
+
+	held    []*file // that are open
+	holdFor time.Duration
+	busy    bool // something was read since idle began
+	idle    *time.Timer
 }
 
 // listed is an index that was found, and what has been read of it and its pack.
@@ -51,7 +57,7 @@ const basesLimit = 8 << 20 // bytes of objects that are kept
 
 // New returns the store of a directory, such as ".git/objects". It reads nothing.
 func New(dir string) *Store {
-	s := &Store{dir: dir}
+	s := &Store{dir: dir, holdFor: holdFor}
 	s.pages.limit, s.bases.limit = pagesLimit, basesLimit
 	return s
 }
@@ -278,7 +284,7 @@ func (s *Store) list() (changed bool, err error) {
 	slices.SortStableFunc(packs, func(a, b *listed) int { return b.file.info.ModTime().Compare(a.file.info.ModTime()) })
 	s.packs = packs
 	if changed {
-		s.forgetGraph()
+		s.graph = nil
 	}
 	return changed, nil
 }
