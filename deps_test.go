@@ -62,7 +62,7 @@ var layers = map[string][]string{
 	"pipeline/workflow/workflowtest": {"pipeline/workflow", "pipeline"},
 	"pipeline/deploy":                {"pipeline", "pipeline/workflow", "pipeline/slscli", "stage", "profile", "profile/awsaccess", "params", "params/variables", "outputs", "gitflow"},
 
-	"bench":        {"params/variables", "outputs", "outputs/sqliteoutputs", "stage"},
+	"bench":        {"params/variables", "outputs", "outputs/sqliteoutputs", "stage", "gitflow"},
 	"examples/...": {"..."},
 	"internal/...": {"internal/..."},
 }

@@ -24,12 +24,13 @@
 //	go run ./bench -git [-files 1000,10000,100000] [-shape TEXT]
 //
 // measures merging and reverting beside git, on repositories of some numbers of files
-// and on long histories: git's whole process; the same here in a repository that is
-// open, the first time and again; the example program as a process; and the most
-// memory of both processes; and the growth: how much longer the first time takes than
-// with the size before, beside how much longer git takes. A line does not hold if the first time takes longer than
-// three times git's process, the process longer than that and 10 ms, or if it has more
-// than 32 MB. A tree that is not git's ends the program with status 1.
+// and on long histories. It prints the time of git's whole process; that of the same
+// here in a repository that is open, the first time and again; that of the example
+// program as a process, and its growth from one size to the next against git's growth;
+// and the most memory of both processes. The claim does not hold if the first time
+// takes longer than three times git's process, or the process longer than that and
+// 10 ms, or if it has more than 32 MB. A tree that is not git's ends the program with
+// status 1.
 package main
 
 import (
