@@ -89,17 +89,16 @@ func FuzzMerge(f *testing.F) {
 			require.NoError(t, err)
 			return res
 		}
-		ab, ba := run(trees[0], trees[1], trees[2], 0), run(trees[0], trees[2], trees[1], 0)
-		require.Equal(t, len(ab.conflicts) == 0, len(ba.conflicts) == 0, "%v\n%v", ab.conflicts, ba.conflicts)
-		if len(ab.conflicts) == 0 {
-			require.Equal(t, ab.tree, ba.tree)
-		}
-		alone := run(trees[0], trees[0], trees[2], 0)
-		require.Empty(t, alone.conflicts)
-		require.Equal(t, trees[2], alone.tree)
-		both := run(trees[0], trees[1], trees[1], 0)
-		require.Empty(t, both.conflicts)
-		require.Equal(t, trees[1], both.tree)
+		ab, _, errAB := run(trees[0], trees[1], trees[2], 0).clean()
+		ba, _, errBA := run(trees[0], trees[2], trees[1], 0).clean()
+		require.Equal(t, errAB == nil, errBA == nil, "%v\n%v", errAB, errBA)
+		require.Equal(t, ab, ba)
+		alone, _, err := run(trees[0], trees[0], trees[2], 0).clean()
+		require.NoError(t, err)
+		require.Equal(t, trees[2], alone)
+		both, _, err := run(trees[0], trees[1], trees[1], 0).clean()
+		require.NoError(t, err)
+		require.Equal(t, trees[1], both)
 		run(trees[0], trees[1], trees[2], 1) // as an ancestor
 	})
 }

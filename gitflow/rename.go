@@ -52,12 +52,23 @@ func (m *merge) findRenames(ctx context.Context, side int) (map[string]string, *
 	}
 	others, _, err := m.renamesBy(ctx, &likeness{repo: m.repo, countRest: true}, side)
 	for _, from := range m.names[side].deleted {
-		if a, b := pairs[from], others[from]; a != b && err == nil {
+		if a, b := pairs[from], others[from]; a != b && err == nil && !m.sameOnBothSides(from, a, b) {
 			c := Conflict{Path: from, Kind: ConflictRename, Reason: fmt.Sprintf("renamed in %s to %s for one version of git, to %s for another", m.label[side], cmp.Or(a, "nothing"), cmp.Or(b, "nothing"))}
 			m.unsure = append(m.unsure, c)
 		}
 	}
 	return pairs, moves, err
+}
+
+// sameOnBothSides reports whether both sides deleted a file and added the same
+// ones: whatever was renamed to what then, the result is the same.
+func (m *merge) sameOnBothSides(from string, added ...string) bool {
+	for _, p := range added {
+		if p != "" && m.entries[p].same != oursBit|theirsBit {
+			return false
+		}
+	}
+	return m.entries[from].files() == baseBit
 }
 
 func (m *merge) renamesBy(ctx context.Context, like *likeness, side int) (map[string]string, *dirMoves, error) {
