@@ -34,6 +34,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SLSFLOW_INSTANCE_ID", "1700000000000")
 			env.Setenv("TOKEN_NAME", "of-the-environment")
+			for _, name := range []string{"GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF_TYPE", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH"} {
+				env.Setenv(name, "") // this may be a build server
+			}
 			cloud := httptest.NewServer(http.HandlerFunc(serveSSM))
 			env.Defer(cloud.Close)
 			for name, value := range map[string]string{

@@ -180,12 +180,22 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 func (p *project) sources(stage string) map[string]variables.Source {
 	m := variables.Local(p.tree, p.dir, p.opts, stage)
 	m["env"] = variables.Env(p.environ)
-	m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Dirty: p.dirty})
+	m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Branch: p.branch(), Dirty: p.dirty})
 	m["sls"] = variables.Sls(stage, cmp.Or(p.environ["SLSFLOW_INSTANCE_ID"], strconv.FormatInt(p.begun.UnixMilli(), 10)))
 	if p.programs != nil {
 		m["file"] = variables.FileAndPrograms(p.tree, p.dir, p.programs)
 	}
 	return m
+}
+
+// branch is that of the event, as the job of a build server knows it: its checkout is
+// on none.
+func (p *project) branch() string {
+	pushed := p.environ["GITHUB_REF_NAME"]
+	if p.environ["GITHUB_REF_TYPE"] != "branch" {
+		pushed = "" // a tag
+	}
+	return cmp.Or(p.environ["GITHUB_HEAD_REF"], pushed, p.environ["CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"], p.environ["CI_COMMIT_BRANCH"])
 }
 
 // noting is a source that appends to names what it does not have.

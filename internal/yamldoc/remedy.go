@@ -19,6 +19,7 @@ var remedies = []struct{ words, hint string }{
 	{"block sequence entries", "put the list on lines of its own, below its key"},
 	{"unexpected end of stream", "close the quote"},
 	{"unknown escape character", `within " " write \\ for a backslash, or use ' '`},
+	{"incompatible YAML document", "leave out the line that begins with %YAML, or write 1.1"},
 	{"unknown anchor", "write the & of this name before it"},
 }
 
