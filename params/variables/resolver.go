@@ -103,8 +103,12 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (stri
 	if r.Stage != "" {
 		return r.Stage, nil
 	}
-	if _, _, ok := d.At("provider", "stage"); !ok {
+	written := d.root.along([]string{"provider", "stage"})
+	if written == nil {
 		return "dev", nil
+	}
+	if text, ok := scalarText(written.scalar); ok && written.kind == scalarNode { // nothing need be resolved
+		return cmp.Or(text, "dev"), nil
 	}
 	n, st, s := r.property(ctx, d, "", memo, "provider", "stage")
 	if st == found {
@@ -162,10 +166,10 @@ func (r *Resolver) session(d *Document, stage string) *session {
 			s.errs = append(s.errs, &Error{Code: BadConfig, Msg: "the source " + typ + " is built in and cannot be replaced"})
 		}
 	}
-	stages := slices.ContainsFunc(s.layers, func(l ParamLayer) bool { return l.Block != NoBlock && !l.Block.v3() })
-	if _, pos, ok := d.At("stages"); ok && stages {
-		if _, _, both := d.At("params"); both {
-			s.errs = append(s.errs, &Error{Pos: pos, Path: "stages", Code: BadConfig, Msg: "the file has params and stages", Hint: "move params.<stage> to stages.<stage>.params, or the other way"})
+	counts := slices.ContainsFunc(s.layers, func(l ParamLayer) bool { return l.Block != NoBlock && !l.Block.v3() })
+	if stages := d.root.step("stages"); stages != nil && counts {
+		if d.root.step("params") != nil {
+			s.errs = append(s.errs, &Error{Pos: stages.pos(), Path: "stages", Code: BadConfig, Msg: "the file has params and stages", Hint: "move params.<stage> to stages.<stage>.params, or the other way"})
 		}
 	}
 	return s
