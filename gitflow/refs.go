@@ -1,6 +1,7 @@
 package gitflow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -89,12 +90,7 @@ func (r *Repository) readRef(name string) (value string, ok bool, err error) {
 	if !absent(err) {
 		return "", false, err
 	}
-	packed, err := r.packedRefs()
-	if err != nil {
-		return "", false, err
-	}
-	hash, ok := packed[name]
-	return hash.String(), ok, nil
+	return r.packedRef(name)
 }
 
 // readRefFile reads a loose ref. What is not one is not read: a link to some
@@ -183,6 +179,28 @@ func (r *Repository) listRefs(ctx context.Context, prefix string) (map[string]pl
 		}
 	}
 	return refs, nil
+}
+
+// packedRef returns the hash of one packed ref. It looks for the line alone: a
+// repository may have many thousands.
+func (r *Repository) packedRef(name string) (value string, ok bool, err error) {
+	file := filepath.Join(r.dirs.common, "packed-refs")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	end := bytes.Index(append(text, '\n'), []byte(" "+name+"\n"))
+	if end < 0 {
+		return "", false, nil
+	}
+	value = string(text[bytes.LastIndexByte(text[:end], '\n')+1 : end])
+	if !plumbing.IsHash(value) {
+		return "", false, fmt.Errorf("%s: malformed line of %s", file, name)
+	}
+	return value, true, nil
 }
 
 func (r *Repository) packedRefs() (map[string]plumbing.Hash, error) {

@@ -1,0 +1,77 @@
+package gitflow
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slsflow/slsflow/internal/testenv"
+)
+
+// wide makes a bare repository with many files, four directories deep, and two
+// branches that change ten of them each.
+func wide(tb testing.TB, files int) string {
+	tb.Helper()
+	testenv.Git(tb)
+	dir := tb.TempDir()
+	git := func(in *bytes.Buffer, args ...string) {
+		cmd := exec.CommandContext(tb.Context(), "git", append([]string{"-C", dir, "-c", "gc.autoDetach=false"}, args...)...)
+		cmd.Stdin = in
+		out, err := cmd.CombinedOutput()
+		require.NoError(tb, err, "git %v: %s", args, out)
+	}
+	var in bytes.Buffer
+	file := func(i, mark int) {
+		fmt.Fprintf(&in, "M 100644 :%d services/s%03d/m%d/f%d\n", mark, i/100, i/10%10, i)
+	}
+	for mark := 1; mark <= 3; mark++ {
+		fmt.Fprintf(&in, "blob\nmark :%d\ndata 1\n%d\n", mark, mark)
+	}
+	for mark, branch := range []string{"master", "ours", "theirs"} {
+		fmt.Fprintf(&in, "commit refs/heads/%s\ncommitter A <a@example.com> %d +0000\ndata 0\n", branch, 1_700_000_000+mark)
+		if mark == 0 {
+			for i := range files {
+				file(i, 1)
+			}
+			continue
+		}
+		fmt.Fprint(&in, "from refs/heads/master\n")
+		for i := range 10 {
+			file((2*i+mark-1)*files/20, mark+1)
+		}
+	}
+	git(&bytes.Buffer{}, "init", "-q", "--bare")
+	git(&in, "-c", "fastimport.unpackLimit=0", "fast-import", "--quiet")
+	return dir
+}
+
+// A merge reads no more than the directories on the way to what differs, and some
+// commits, whatever else there is. The same goes for its memory.
+func TestMergeReadsWhatDiffers(t *testing.T) {
+	const changed, deep, commits = 20, 4, 10
+	dir := wide(t, 100_000)
+	ann := Signature{Name: "Ann", Email: "ann@example.com", When: time.Unix(1_700_000_000, 0)}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := Open(dir)
+	require.NoError(t, err)
+	res, err := r.Promote(t.Context(), "theirs", "ours", PromoteOptions{Author: ann, DryRun: true})
+	require.NoError(t, err)
+	runtime.ReadMemStats(&after)
+	require.Equal(t, Merged, res.Kind)
+	read := r.objects.db.Objects()
+	require.Positive(t, read)
+	require.Less(t, read, changed*deep+commits)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2<<20))
+
+	res, err = r.Revert(t.Context(), "ours", "ours", RevertOptions{Author: ann, DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, Reverted, res.Kind)
+	t.Logf("%d objects, %d bytes, %d objects", read, after.TotalAlloc-before.TotalAlloc, r.objects.db.Objects()-read)
+	require.Less(t, r.objects.db.Objects()-read, changed*deep+commits)
+}
