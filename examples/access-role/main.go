@@ -13,8 +13,10 @@
 //
 // What it may do: deploy each -service, by default those of the slsflow.yml in
 // -dir, whose names in AWS begin with that of the service; -service shop-* is all
-// that begin so. -with adds a kind of resources, in the same names. -region limits
-// where. With -boundary each role of a service must have that permissions boundary:
+// that begin so. -with adds a kind of resources, in the same names. -records, with
+// -table and -kms, adds what examples/deploy needs for records in the account that
+// is given the same flags, and -ssm what it needs for secrets below a prefix of the
+// Parameter Store, encrypted with -ssm-kms if that is given. -region limits where. With -boundary each role of a service must have that permissions boundary:
 // without one, whoever deploys can give a function any right in the account. To
 // narrow it further, take statements out of the template.
 //
@@ -32,8 +34,10 @@ import (
 	"os/signal"
 	"strings"
 
+	"github.com/slsflow/slsflow/examples/internal/records"
 	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
+	"github.com/slsflow/slsflow/params/ssmparams"
 	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/profile/awsaccess"
 )
@@ -46,9 +50,10 @@ func main() {
 
 // options are what the command line says.
 type options struct {
-	role   awsaccess.AccessRole
-	dir    string
-	format string
+	role    awsaccess.AccessRole
+	records records.Flags
+	dir     string
+	format  string
 }
 
 // run is the program. It returns its exit status.
@@ -86,7 +91,7 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	var create bool
-	var audience string
+	var audience, prefix, key string
 	r := &o.role
 	flags := flag.NewFlagSet("access-role", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -114,6 +119,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository whose services are meant, if there is no -service")
 	flags.Var((*list)(&r.Services), "service", "`name` of a service, or the beginning of several and a *")
 	flags.Var((*list)(&r.With), "with", "`kind` of resources that services have: "+strings.Join(awsaccess.Kinds(), ", "))
+	o.records.Add(flags)
+	flags.StringVar(&prefix, "ssm", "", "`prefix` of the secrets in the Parameter Store that deployments read and write")
+	flags.StringVar(&key, "ssm-kms", "", "`key` of AWS KMS, or alias/…, that the secrets of -ssm are encrypted with (default: the account's own)")
 	flags.Var((*list)(&r.Regions), "region", "a `region` to deploy to (default: all)")
 	flags.StringVar(&r.Boundary, "boundary", "", "`ARN` of the permissions boundary that each role of a service must have")
 	flags.StringVar(&r.RolePath, "role-path", "/", "`path` of the roles of services")
@@ -124,14 +132,27 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	for i := range r.OIDC {
 		r.OIDC[i].Audience, r.OIDC[i].Create = audience, create
 	}
-	var err error
+	err := o.records.Check()
 	switch {
+	case err != nil:
 	case flags.NArg() > 0:
 		err = fmt.Errorf("%q is too much", flags.Arg(0))
+	case !o.records.File() && !o.records.Apart():
+		err = errors.New("-records shared: your own credentials read and write that table, not the role")
+	case key != "" && prefix == "":
+		err = errors.New("-ssm-kms goes with -ssm")
 	case o.format != "yaml" && o.format != "json":
 		err = fmt.Errorf("-format %s: want yaml or json", o.format)
 	case create && len(r.OIDC) == 0:
 		err = errors.New("-create-provider goes with -github, -gitlab or -oidc")
+	}
+	if policy := o.records.Policy(); policy != nil {
+		r.Also = append(r.Also, policy)
+	}
+	if prefix != "" && err == nil {
+		var policy []byte
+		policy, err = ssmparams.Options{KeyID: key}.Policy(prefix)
+		r.Also = append(r.Also, policy)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "access-role: %v (access-role -h tells what there is)\n", err)

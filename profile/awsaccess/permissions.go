@@ -109,10 +109,17 @@ func (r AccessRole) permissions() document {
 	for _, k := range slices.Compact(slices.Sorted(slices.Values(r.With))) {
 		list = append(list, kinds[k](n))
 	}
+	added, _ := r.also() // Check tells what is wrong with them
+	list = append(list, added...)
 	if len(r.Regions) > 0 {
 		for i := range list {
 			conditions := map[string]map[string][]value{"StringEquals": {"aws:RequestedRegion": values(r.Regions...)}}
-			maps.Copy(conditions, list[i].Condition)
+			for operator, keys := range list[i].Condition {
+				if conditions[operator] == nil {
+					conditions[operator] = make(map[string][]value)
+				}
+				maps.Copy(conditions[operator], keys)
+			}
 			list[i].Condition = conditions
 		}
 	}

@@ -16,7 +16,7 @@ func newDocument(list ...statement) document { return document{"2012-10-17", lis
 
 // statement is one of a document. Its order of keys is that of a person.
 type statement struct {
-	Sid       string
+	Sid       string `json:",omitempty"`
 	Effect    string
 	Principal map[string][]value `json:",omitempty"`
 	Action    []string

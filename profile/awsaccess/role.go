@@ -31,6 +31,14 @@ type AccessRole struct {
 	// With are the kinds of resources that the services have beside functions, of
 	// [Kinds]. May be empty.
 	With []string
+	// Also are policies of IAM, in JSON, whose statements are added: what deployments
+	// need beside the services, such as [dynamooutputs.Options.Policy] says for the
+	// records and [ssmparams.Options.Policy] for secrets. Regions limit them too. May
+	// be empty.
+	//
+	// [dynamooutputs.Options.Policy]: https://pkg.go.dev/github.com/slsflow/slsflow/outputs/dynamooutputs#Options.Policy
+	// [ssmparams.Options.Policy]: https://pkg.go.dev/github.com/slsflow/slsflow/params/ssmparams#Options.Policy
+	Also [][]byte
 	// Regions are those that may be deployed to. Empty: all.
 	Regions []string
 	// Boundary is the ARN of the managed policy that each role of a service must
@@ -142,6 +150,9 @@ func (r AccessRole) Check() error {
 		if !slices.Contains(Kinds(), k) {
 			add("%q is no kind of resources: want %s", k, strings.Join(Kinds(), ", "))
 		}
+	}
+	if _, err := r.also(); err != nil {
+		add("%w", err)
 	}
 	if len(errs) == 0 {
 		if n := len(r.permissions().in("000000000000")); n > maxInline {

@@ -124,6 +124,34 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// Policies of others are added, in their own conditions and in the regions.
+func TestPoliciesAreAdded(t *testing.T) {
+	r := access
+	r.Also = [][]byte{
+		[]byte(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "arn:*:dynamodb:*:*:table/records"}]}`),
+		[]byte(`{"Statement": [{"Effect": "Allow", "Action": ["kms:Decrypt", "kms:Encrypt"], "Resource": ["*"], "Condition": {"StringEquals": {"kms:ViaService": "ssm"}}}]}`),
+	}
+	document, err := r.PermissionsPolicy("111111111111")
+	require.NoError(t, err)
+	policy, err := ststest.Parse(document)
+	require.NoError(t, err)
+	table, key := "arn:aws:dynamodb:eu-west-1:111111111111:table/records", "arn:aws:kms:eu-west-1:111111111111:key/1"
+	for _, tt := range []struct {
+		may                           bool
+		action, resource, region, via string
+	}{
+		{true, "dynamodb:GetItem", table, "eu-west-1", ""},
+		{false, "dynamodb:GetItem", table, "us-east-1", ""},
+		{false, "dynamodb:DeleteTable", table, "eu-west-1", ""},
+		{true, "kms:Encrypt", key, "eu-west-1", "ssm"},
+		{false, "kms:Encrypt", key, "eu-west-1", "s3"},
+		{false, "kms:Encrypt", key, "us-east-1", "ssm"},
+	} {
+		context := map[string]string{"aws:RequestedRegion": tt.region, "kms:ViaService": tt.via}
+		require.Equal(t, tt.may, policy.Allows(ststest.Request{Action: tt.action, Resource: tt.resource, Context: context}), "%+v", tt)
+	}
+}
+
 // A session of a preview leaves the other stages of the account alone.
 func TestStagePolicy(t *testing.T) {
 	s := session(t)
@@ -199,6 +227,14 @@ func TestAccessRoleRefuses(t *testing.T) {
 		`subject "*": want two characters`:                          oidc(awsaccess.OIDC{Issuer: "https://ci.example.com", Subjects: []string{"*"}}),
 		`OIDC provider "http://x": want a URL that begins with htt`: oidc(awsaccess.OIDC{Issuer: "http://x", Subjects: []string{"abc"}}),
 		`audience "*": want a name or a URL`:                        oidc(awsaccess.OIDC{Issuer: awsaccess.GitHub, Subjects: []string{"repo:a/b"}, Audience: "*"}),
+		"a policy to add: it has no statements":                     change(func(r *awsaccess.AccessRole) { r.Also = [][]byte{[]byte("{}")} }),
+		"a policy to add: unexpected EOF":                           change(func(r *awsaccess.AccessRole) { r.Also = [][]byte{[]byte("{")} }),
+		`a policy to add: json: unknown field "NotAction"`: change(func(r *awsaccess.AccessRole) {
+			r.Also = [][]byte{[]byte(`{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}`)}
+		}),
+		"a policy to add: want statements with Effect, Action and Resource": change(func(r *awsaccess.AccessRole) {
+			r.Also = [][]byte{[]byte(`{"Statement": [{"Effect": "Allow", "Action": "iam:*"}]}`)}
+		}),
 		"(name services by a common beginning, such as shop-*)": change(func(r *awsaccess.AccessRole) {
 			for i := range 60 {
 				r.Services = append(r.Services, "a-service-of-many-of-them-"+string(rune('a'+i%26))+string(rune('a'+i/26)))

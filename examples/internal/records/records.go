@@ -57,6 +57,19 @@ func (f *Flags) File() bool { return f.where == "" }
 // Apart reports whether each profile has records of its own.
 func (f *Flags) Apart() bool { return f.where == accounts }
 
+// Policy returns what the role of a profile needs for the records of its account, or
+// nil if they are elsewhere.
+func (f *Flags) Policy() []byte {
+	if !f.Apart() {
+		return nil
+	}
+	return f.options().Policy()
+}
+
+func (f *Flags) options() dynamooutputs.Options {
+	return dynamooutputs.Options{Table: f.table, KMSKey: f.kms}
+}
+
 // Open returns what gives the records of each profile, with the credentials of the
 // environment. If ensure is true, tables that are not there are made. It is not for
 // records in a file.
@@ -74,7 +87,7 @@ func (f *Flags) Open(ctx context.Context, app string, ensure bool) (func(context
 				return nil, err
 			}
 		}
-		s, err := dynamooutputs.New(in, dynamooutputs.Options{Table: f.table, KMSKey: f.kms})
+		s, err := dynamooutputs.New(in, f.options())
 		if err == nil && ensure {
 			err = s.Ensure(ctx)
 		}
