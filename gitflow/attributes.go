@@ -35,6 +35,8 @@ type attributes struct {
 	info  []attributeLine
 	tree  plumbing.Hash              // zero if its .gitattributes do not count
 	files map[string][]attributeLine // of the tree, by directory
+
+	renameLimit int // of the configuration
 }
 
 // attributeLine is what a line says about the paths that match, or what a macro
@@ -65,7 +67,10 @@ func (r *Repository) attributes(rules mergeRules, ours plumbing.Hash) (*attribut
 	if rules.treeAttributes {
 		a.tree = ours
 	}
-	a.cfg, err = r.dirs.config()
+	if a.cfg, err = r.dirs.config(); err != nil {
+		return nil, err
+	}
+	a.renameLimit, err = configuredLimit(a.cfg)
 	return a, err
 }
 

@@ -271,3 +271,38 @@ func (g *oracle) blob(text string) string {
 	}
 	return g.blobs[text]
 }
+
+// The limit that a repository has decides what git takes for renamed.
+func TestRenameLimit(t *testing.T) {
+	g := newOracle(t, "--bare")
+	lines := func(name, first, last string) string {
+		return first + "\n" + strings.Repeat(name+"\n", 20) + last + "\n"
+	}
+	g.commits([3]state{
+		{"a": lines("a", "1", "2"), "b": lines("b", "1", "2")},
+		{"c": lines("a", "ours", "2"), "d": lines("b", "ours", "2")},
+		{"a": lines("a", "1", "theirs"), "b": lines("b", "1", "theirs")},
+	})
+	for _, c := range []struct {
+		merge, diff string
+		clean       bool
+	}{{"1", "9", false}, {"2", "1", true}, {"0", "1", true}, {"-1", "1", true}, {"", "1", false}, {"", "1K", true}, {"", "", true}} {
+		for key, value := range map[string]string{"merge.renameLimit": c.merge, "diff.renameLimit": c.diff} {
+			if _, _ = g.try("config", "--unset", key); value != "" {
+				g.git("config", key, value)
+			}
+		}
+		tree, clean := g.mergeTree("ours", "theirs")
+		require.Equal(t, c.clean, clean, "%+v", c)
+		res, err := g.open().Promote(t.Context(), "theirs", "ours", gitflow.PromoteOptions{Author: ann, DryRun: true})
+		if !clean {
+			require.ErrorIs(t, err, gitflow.ErrConflict, "%+v", c)
+			continue
+		}
+		require.NoError(t, err, "%+v", c)
+		require.Equal(t, tree, res.Tree, "%+v", c)
+	}
+	g.git("config", "merge.renameLimit", "many")
+	_, err := g.open().Promote(t.Context(), "theirs", "ours", gitflow.PromoteOptions{Author: ann, DryRun: true})
+	require.ErrorContains(t, err, `merge.renameLimit is "many", want a number`)
+}

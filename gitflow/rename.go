@@ -5,21 +5,48 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"path"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
 // The measures of git: a file was renamed to another if half of it is in there,
 // and three quarters where only its name hints at it. What would need more
-// comparisons than the limit is not looked for.
+// comparisons than the square of the limit is not looked for.
 const (
 	wholeScore  = 60_000
 	renameScore = wholeScore / 2
 	nameScore   = wholeScore * 3 / 4
-	renameLimit = 7_000 * 7_000
+	renameLimit = 7_000
 )
+
+// configuredLimit returns the limit that a repository has; a merge that misses a
+// rename which git finds, or finds one that git does not look for, is another one.
+func configuredLimit(cfg *config.Config) (int, error) {
+	for _, section := range []string{"merge", "diff"} {
+		value := option(cfg, section, "renameLimit")
+		if value == "" {
+			continue
+		}
+		digits := strings.TrimRight(strings.ToLower(value), "kmg")
+		n, err := strconv.ParseInt(digits, 10, 32)
+		if unit := strings.ToLower(value)[len(digits):]; err != nil || len(unit) > 1 {
+			return 0, fmt.Errorf("configuration of the repository: %s.renameLimit is %q, want a number", section, value)
+		} else if unit != "" {
+			n <<= 10 * (1 + strings.Index("kmg", unit))
+		}
+		if n > 0 {
+			return int(min(n, math.MaxInt32)), nil
+		}
+		break
+	}
+	return renameLimit, nil
+}
 
 // renames finds which of the files that one side deleted became which of those
 // it added, in the steps of git: equal files first, then files that kept their
@@ -27,6 +54,7 @@ const (
 type renames struct {
 	names *sideNames
 	like  *likeness
+	limit int
 
 	sources, targets []renamed
 	pairs            map[string]string // from old to new path
@@ -73,7 +101,7 @@ func (m *merge) sameOnBothSides(from string, added ...string) bool {
 
 func (m *merge) renamesBy(ctx context.Context, like *likeness, side int) (map[string]string, *dirMoves, error) {
 	names := &m.names[side]
-	f := renames{names: names, like: like, pairs: map[string]string{}, moves: newDirMoves(maps.Clone(names.gone))}
+	f := renames{names: names, like: like, limit: m.attributes.renameLimit, pairs: map[string]string{}, moves: newDirMoves(maps.Clone(names.gone))}
 	if len(names.files) == 0 {
 		return f.pairs, f.moves, nil
 	}
@@ -246,7 +274,7 @@ func (f *renames) alike(ctx context.Context) error {
 			left, leaves = append(left, i), append(leaves, t.leaf)
 		}
 	}
-	if len(left)*len(f.sources) > renameLimit || len(left) == 0 || len(f.sources) == 0 {
+	if int64(len(left)*len(f.sources)) > int64(f.limit)*int64(f.limit) || len(left) == 0 || len(f.sources) == 0 {
 		return nil
 	}
 	compared, err := newMatrix(f.like, f.sources, leaves)
