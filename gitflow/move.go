@@ -64,10 +64,12 @@ func (m *move) tip(ctx context.Context) (plumbing.Hash, error) {
 		return plumbing.ZeroHash, err
 	}
 	if commit == "" {
-		if m.dryRun && m.target == Target(m.repo) {
-			if tip, err := m.repo.resolve(m.branch); err == nil {
+		if m.target == Target(m.repo) {
+			if tip, err := m.repo.resolve(m.branch); err == nil && m.dryRun {
 				m.revision = true
 				return tip, nil
+			} else if err == nil {
+				return plumbing.ZeroHash, fmt.Errorf("branch %q %w (the name is another revision's: only a dry run takes one)", name, ErrNotFound)
 			}
 		}
 		return plumbing.ZeroHash, fmt.Errorf("branch %q %w", name, ErrNotFound)

@@ -52,8 +52,7 @@ type commit struct {
 }
 
 func run(ctx context.Context, args []string, now time.Time, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("pending", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := gitcommand.Flags("pending", stderr, "-repo DIR -from REV -to REV [-json]", gitcommand.PlainStatuses)
 	repo := flags.String("repo", ".", "bare repository or work tree")
 	from := flags.String("from", "", "revision that would be promoted")
 	to := flags.String("to", "", "revision that it would be promoted into")
@@ -175,7 +174,7 @@ func (w waiting) String() string {
 	for _, c := range w.Commits {
 		fmt.Fprintf(&text, "%s %s (%s)\n", c.Commit[:7], c.Subject, c.Author)
 	}
-	fmt.Fprintf(&text, "%d commits, %d of them merges, the oldest %s old\n", len(w.Commits), w.Merges, w.OldestAge)
+	fmt.Fprintf(&text, "commits: %d, merges among them: %d, the oldest %s old\n", len(w.Commits), w.Merges, w.OldestAge)
 	if len(w.PullRequests) > 0 {
 		fmt.Fprintf(&text, "pull requests: %s\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(w.PullRequests), " ", ", "), "[]"))
 	}

@@ -11,7 +11,8 @@
 //
 // result is up-to-date, fast-forward, merge or conflict; reverted lists the work of
 // -from that -to has reverted: most often it stays reverted, because git takes it
-// for merged. The exit status is 0, 3 if there is a conflict, or 1 after an error.
+// for merged. The exit status is 0, 3 if there is a conflict, or 1 after an error;
+// `go run` makes 1 of 3, so scripts build the program.
 package main
 
 import (
@@ -36,8 +37,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, now time.Time, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("promote", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := gitcommand.Flags("promote", stderr, "-repo DIR -from REV -to REV [-no-ff] [-dry-run] [-json]", gitcommand.ConflictStatuses)
 	repo := flags.String("repo", ".", "bare repository or work tree")
 	from := flags.String("from", "", "revision to promote")
 	to := flags.String("to", "", "branch to promote into; any revision with -dry-run")

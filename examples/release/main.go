@@ -39,8 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("release", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := gitcommand.Flags("release", stderr, "-repo DIR -stage NAME -want SET [-now SET] [-json] [-- COMMAND …]", gitcommand.PlainStatuses)
 	repo := flags.String("repo", ".", "bare repository or work tree")
 	name := flags.String("stage", "", "stage of the services")
 	now := flags.String("now", "", "commits that the stage has; default: those of the records")

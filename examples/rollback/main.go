@@ -12,7 +12,7 @@
 //	{"result":"revert","commit":"…","tree":"…","conflicts":[],"reverted":[]}
 //
 // result is up-to-date, revert or conflict. The exit status is 0, 3 if there is a
-// conflict, or 1 after an error.
+// conflict, or 1 after an error; `go run` makes 1 of 3, so scripts build the program.
 package main
 
 import (
@@ -38,8 +38,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, now time.Time, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("rollback", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := gitcommand.Flags("rollback", stderr, "-repo DIR -branch REV -commit REV [-parent N] [-within DIR,…] [-into BRANCH] [-dry-run] [-json]", gitcommand.ConflictStatuses)
 	repo := flags.String("repo", ".", "bare repository or work tree")
 	branch := flags.String("branch", "", "branch to roll back; any revision with -dry-run")
 	commit := flags.String("commit", "", "revision of the commit to undo")

@@ -5,6 +5,7 @@ package gitcommand
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,25 @@ const (
 	OK       = 0
 	Failed   = 1
 	Conflict = 3
+)
+
+// Flags returns the flags of a program. Its help is the usage, a line for each
+// flag, and the exit statuses.
+func Flags(name string, stderr io.Writer, usage, statuses string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "usage: %s %s\n", name, usage)
+		flags.PrintDefaults()
+		fmt.Fprintf(stderr, "exit status: %s\n", statuses)
+	}
+	return flags
+}
+
+// The exit statuses, for people.
+const (
+	PlainStatuses    = "0, or 1 after an error"
+	ConflictStatuses = "0, 3 if there is a conflict, or 1 after an error (`go run` makes 1 of 3: build the program for scripts)"
 )
 
 // Result is what a program prints with -json.
