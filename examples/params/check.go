@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -59,7 +60,7 @@ func table(s streams, needs workflow.Needs) error {
 			case p.Secret:
 				state += ", secret"
 			}
-			if err := columns(s.out, name, st.Profile, p.Service, p.Name, state); err != nil {
+			if err := columns(s.out, name, cmp.Or(p.Profile, st.Profile), p.Service, p.Name, state); err != nil {
 				return err
 			}
 		}

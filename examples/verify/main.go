@@ -15,6 +15,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,8 +88,7 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 
 	// What services read, and what is wrong with their files.
 	needs, wrong := workflow.ReadNeeds(ctx, workflow.NeedsInput{File: file, Tree: tree.FS()})
-	set := file.Profiles()
-	checks := profile.Checks{Needs: func(_ context.Context, p profile.Profile) ([]profile.Need, error) { return of(needs, set, p), nil }}
+	checks := profile.Checks{Needs: func(_ context.Context, p profile.Profile) ([]profile.Need, error) { return of(needs, p), nil }}
 
 	if !o.offline {
 		cfg, err := config.LoadDefaultConfig(ctx)
@@ -114,16 +114,16 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 			return params.FromStore(store, file.App, p.Name), nil
 		}
 	}
-	list := profile.Verify(ctx, set, checks)
+	list := profile.Verify(ctx, file.Profiles(), checks)
 	return errors.Join(show(w, o, list), wrong, profile.Problems(list))
 }
 
 // of are the params that nobody but a profile can give.
-func of(all workflow.Needs, set profile.Set, p profile.Profile) []profile.Need {
+func of(all workflow.Needs, p profile.Profile) []profile.Need {
 	var needs []profile.Need
 	for _, s := range all.Stages {
 		for _, n := range s.Params {
-			if own, _, err := set.ForInstance(n.Service, s.Stage, ""); err != nil || own.Name != p.Name {
+			if cmp.Or(n.Profile, s.Profile) != p.Name {
 				continue
 			}
 			if !n.Optional && (n.From == "" || n.From == "profile "+p.Name) {

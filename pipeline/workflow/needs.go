@@ -30,7 +30,7 @@ type StageNeeds struct {
 	Profile string `json:"profile"`
 	// Params are those that a service needs, by service and name.
 	Params []NeededParam `json:"params"`
-	// Unused are those of the profile that no service of the stage reads, neither as
+	// Unused are those of the profile that no service which has it there reads, neither as
 	// a param nor by a variable of the environment in its files and commands. A
 	// program may read one all the same.
 	Unused []string `json:"unused,omitempty"`
@@ -43,6 +43,8 @@ type StageNeeds struct {
 type NeededParam struct {
 	Service string `json:"service"`
 	Name    string `json:"name"`
+	// Profile is that of the service, where it is not that of the stage.
+	Profile string `json:"profile,omitempty"`
 	// From says who has it: "command line", "serverless.yml" or "profile dev". "" if
 	// nobody does.
 	From string `json:"from,omitempty"`
@@ -177,20 +179,35 @@ func (p *planner) stageNeeds(t *target, store params.Store) (StageNeeds, error) 
 		if !ok {
 			continue
 		}
+		look, res, err := p.needing(t, service, d)
+		if err == nil && len(p.in.File.profiles.Services[service.Name].Regions) > 0 {
+			region, known := p.region(res, d)
+			there, ok := p.serving(t, service, region)
+			if !known || !ok {
+				continue
+			}
+			if there.profile.Name != t.profile.Name {
+				t = there
+				look, _, err = p.needing(t, service, d)
+			}
+		}
+		if err != nil {
+			p.variableErrors(err, t.profile)
+		}
+		seen := look.needed
+		seen.absent = true
+		_, _ = look.resolve() // what is missing is told by Check
 		stored, err := storedOf(t.profile.Name)
 		if err != nil {
 			return s, err
 		}
-		seen := &needed{profile: t.profile.Layer(nil), from: make(map[string]string)}
-		look := lookup{planner: p, target: t, doc: d, service: service, needed: seen}
-		if _, err := look.resolve(); err != nil {
-			p.variableErrors(err, t.profile)
-		}
-		seen.absent = true
-		_, _ = look.resolve() // what is missing is told by Check
+		own := t.profile.Name != s.Profile
 		for _, name := range seen.names() {
-			used[name] = true
+			used[name] = used[name] || !own
 			need := d.param(name)
+			if own {
+				need.Profile = t.profile.Name
+			}
 			need.Service, need.From = service.Name, seen.from[name]
 			need.Secret = need.From == "profile "+t.profile.Name && slices.Contains(t.profile.Secrets, name)
 			need.Empty = need.Secret && store != nil && !slices.Contains(stored, name)
@@ -200,6 +217,9 @@ func (p *planner) stageNeeds(t *target, store params.Store) (StageNeeds, error) 
 			s.Params = append(s.Params, need)
 		}
 		for _, name := range t.profile.Names() {
+			if own {
+				break
+			}
 			used[name] = used[name] || d.readsVariable(name) || service.mentions(name)
 		}
 	}
@@ -219,6 +239,16 @@ func (p *planner) stageNeeds(t *target, store params.Store) (StageNeeds, error) 
 	return s, nil
 }
 
+// needing resolves a service's file and notes the params that it asks for.
+func (p *planner) needing(t *target, s Service, d *document) (lookup, *variables.Result, error) {
+	look := lookup{
+		planner: p, target: t, doc: d, service: s,
+		needed: &needed{profile: t.profile.Layer(nil), from: make(map[string]string)},
+	}
+	res, err := look.resolve()
+	return look, res, err
+}
+
 // Check returns [Errors] about the params that a deployment would fail for, or nil.
 func (n Needs) Check() error {
 	var problems Errors
@@ -231,11 +261,12 @@ func (n Needs) Check() error {
 			if !p.Missing() {
 				continue
 			}
-			msg, hint := fmt.Sprintf("%s needs param %s %s, and profile %s does not have it", p.Service, p.Name, where, s.Profile),
-				fmt.Sprintf("add it to profiles.%s.params or .secrets in %s, or give the variable a fallback", s.Profile, n.file.Name)
+			profile := cmp.Or(p.Profile, s.Profile)
+			msg, hint := fmt.Sprintf("%s needs param %s %s, and profile %s does not have it", p.Service, p.Name, where, profile),
+				fmt.Sprintf("add it to profiles.%s.params or .secrets in %s, or give the variable a fallback", profile, n.file.Name)
 			switch {
 			case p.Empty:
-				msg, hint = fmt.Sprintf("%s needs the secret %s %s, and the store has no value of it for profile %s", p.Service, p.Name, where, s.Profile), "put it there"
+				msg, hint = fmt.Sprintf("%s needs the secret %s %s, and the store has no value of it for profile %s", p.Service, p.Name, where, profile), "put it there"
 			case p.Meant != "":
 				hint = fmt.Sprintf("did you mean %q?", p.Meant)
 			}
