@@ -120,11 +120,8 @@ func tagged(tag, s string, isPlain bool) (v any, why string) {
 	case "!!int":
 		typed, fits = whole(s)
 	case "!!float":
-		switch typed.(type) {
-		case int64, float64:
-		default:
-			fits = false
-		}
+		_, tooLarge := typed.(string)
+		fits = !tooLarge && floatPattern.MatchString(s)
 	case "!!binary", "!!timestamp", "!!omap", "!!pairs", "!!set", "!!seq", "!!map", "!!merge":
 		return nil, "the tag " + tag + " is not supported here"
 	}

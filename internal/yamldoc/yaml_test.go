@@ -83,6 +83,8 @@ func TestProblems(t *testing.T) {
 		"? [a]\n: 1\n":                     "f.yml:1:3: a list cannot be a key",
 		"a: .inf\n":                        "f.yml:1:4: no JSON number",
 		"a: !!int x\n":                     "f.yml:1:4: \"x\" is no !!int",
+		"a: !!float 0x1\n":                 "f.yml:1:4: \"0x1\" is no !!float",
+		"a: !!float 1e999\n":               "f.yml:1:4: \"1e999\" is no !!float",
 		"a: !!binary aGk=\n":               "f.yml:1:4: the tag !!binary is not supported here",
 		"a: !!set {b}\n":                   "f.yml:1:4: the tag !!set is not supported on a map",
 		"a: {<<: 1}\n":                     "f.yml:1:9: << wants a map, or a list of maps",

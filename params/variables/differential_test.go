@@ -2,17 +2,14 @@ package variables_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,24 +58,12 @@ type oracleAnswer struct {
 
 func askTheirs(t *testing.T, dir string, docs []map[string]any, options map[string]any) []*oracleAnswer {
 	t.Helper()
-	node, osls := testenv.Node(t), testenv.Osls(t)
-	lib := filepath.Join(filepath.Dir(filepath.Dir(osls)), "lib", "configuration", "variables")
+	lib := oslsFile(t, "lib", "configuration", "variables")
 	var in bytes.Buffer
 	for _, doc := range docs {
 		require.NoError(t, json.NewEncoder(&in).Encode(map[string]any{"doc": doc, "options": options}))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "-e", resolvePaths, lib, dir)
-	cmd.Env = []string{"PATH=/usr/bin:/bin"}
-	for name, v := range oracleEnv() {
-		cmd.Env = append(cmd.Env, name+"="+v)
-	}
-	cmd.Stdin = &in
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
+	out := runNode(t, in.Bytes(), oracleEnv(), resolvePaths, lib, dir)
 	dec := json.NewDecoder(bytes.NewReader(out))
 	var all []*oracleAnswer
 	for dec.More() {

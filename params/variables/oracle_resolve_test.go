@@ -1,20 +1,14 @@
 package variables_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slsflow/slsflow/internal/testenv"
 	"github.com/slsflow/slsflow/params/variables"
 )
 
@@ -104,8 +98,7 @@ func randomDocument(r *rand.Rand) map[string]any {
 // The values, and which properties have none, are the same as those of the
 // command line.
 func TestResolverAgreesWithTheCommandLine(t *testing.T) {
-	node, osls := testenv.Node(t), testenv.Osls(t)
-	dir := filepath.Join(filepath.Dir(filepath.Dir(osls)), "lib", "configuration", "variables")
+	dir := oslsFile(t, "lib", "configuration", "variables")
 	options := map[string]any{"flag": "false", "zero": 0, "list": []any{1, "${env:A}"}, "name": "g"}
 	r := rand.New(rand.NewPCG(5, 6))
 	docs := make([]map[string]any, 1500)
@@ -114,14 +107,7 @@ func TestResolverAgreesWithTheCommandLine(t *testing.T) {
 	}
 	in, err := json.Marshal(map[string]any{"docs": docs, "env": oracleEnv(), "options": options})
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "-e", resolveAll, dir)
-	cmd.Stdin = bytes.NewReader(in)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
+	out := runNode(t, in, nil, resolveAll, dir)
 	var theirs []map[string]struct {
 		Failed bool
 		Value  any

@@ -104,6 +104,31 @@ func scraps() []string {
 	}
 }
 
+// oslsFile is the path of a file or directory of the command line.
+func oslsFile(t *testing.T, elem ...string) string {
+	t.Helper()
+	return filepath.Join(append([]string{filepath.Dir(filepath.Dir(testenv.Osls(t)))}, elem...)...)
+}
+
+// runNode gives a program its input, an environment and arguments, and returns
+// what it writes.
+func runNode(t *testing.T, in []byte, env map[string]string, program string, args ...string) []byte {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
+	defer cancel()
+	cmd := exec.CommandContext(ctx, testenv.Node(t), append([]string{"-e", program}, args...)...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin"}
+	for name, v := range env {
+		cmd.Env = append(cmd.Env, name+"="+v)
+	}
+	cmd.Stdin = bytes.NewReader(in)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	return out
+}
+
 func randomText(r *rand.Rand) string {
 	words := scraps()
 	var b strings.Builder
@@ -118,8 +143,7 @@ func randomText(r *rand.Rand) string {
 var repaired = regexp.MustCompile(`,[ \t\r]*\n|\(0+[,) ]|[,(] *0+ *[,)]|\([^)]*, *0+ *\)|\(\s*0+\s*\)|,[^}]*::|, *[a-zA-Z0-9]+ *: *:`)
 
 func TestParserAgreesWithTheCommandLine(t *testing.T) {
-	node, osls := testenv.Node(t), testenv.Osls(t)
-	parser := filepath.Join(filepath.Dir(filepath.Dir(osls)), "lib", "configuration", "variables", "parse.js")
+	parser := oslsFile(t, "lib", "configuration", "variables", "parse.js")
 	r := rand.New(rand.NewPCG(1, 2))
 	var texts []string
 	for len(texts) < 60_000 {
@@ -129,14 +153,8 @@ func TestParserAgreesWithTheCommandLine(t *testing.T) {
 	}
 	in, err := json.Marshal(texts)
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it may never end
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "-e", parseAll, parser)
-	cmd.Stdin = bytes.NewReader(in)
-	out, err := cmd.Output()
-	require.NoError(t, err)
 	var theirs []string
-	require.NoError(t, json.Unmarshal(out, &theirs))
+	require.NoError(t, json.Unmarshal(runNode(t, in, nil, parseAll, parser), &theirs))
 	require.Len(t, theirs, len(texts))
 
 	differ, live := 0, 0
