@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,6 +21,13 @@ func get(ctx context.Context, o options, w io.Writer) error {
 	here, err := o.here()
 	if err != nil {
 		return err
+	}
+	if o.address == "" {
+		service, err := o.service()
+		if err != nil {
+			return err
+		}
+		o.address = service + "." + o.name
 	}
 	return read(ctx, o, func(s outputs.Store) error {
 		ref, err := o.find(ctx, s, here)
@@ -66,6 +75,30 @@ func (o options) here() (i outputs.Instance, err error) {
 	}
 	i.Stage, err = o.at()
 	return i, err
+}
+
+// service is the one of the directory that the program runs in, or the only one that
+// there is.
+func (o options) service() (string, error) {
+	f, err := workflowFile(o)
+	if err != nil {
+		return "", err
+	}
+	if len(f.Services) == 1 {
+		return f.Services[0].Name, nil
+	}
+	here, err := os.Stat(".")
+	if err != nil {
+		return "", err
+	}
+	names := make([]string, len(f.Services))
+	for i, s := range f.Services {
+		names[i] = s.Name
+		if there, err := os.Stat(filepath.Join(o.dir, s.Dir)); err == nil && os.SameFile(here, there) {
+			return s.Name, nil
+		}
+	}
+	return "", fmt.Errorf("-name %s: of which service? (you are in the directory of none: choose one with -service, there are %s)", o.name, strings.Join(names, ", "))
 }
 
 // find reads the address. A region that is not given is the one that the service

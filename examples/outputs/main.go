@@ -17,7 +17,8 @@
 // The flags -app, -stage, -region and -service choose instances, as those of the
 // Serverless command line did; without them list, history and stale show all.
 // For get and graph the stage is your own by default, and "-service S -name KEY" is the
-// same as the address S.KEY.
+// same as the address S.KEY. Without -service it is the service of the directory that
+// you are in, or the only one of the repository.
 //
 // It reads what examples/deploy keeps in DIR/.slsflow, and changes nothing; with
 // -records accounts or shared, what that keeps in DynamoDB, of the account of the
@@ -48,6 +49,7 @@ import (
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/records"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
+	"github.com/slsflow/slsflow/examples/internal/usage"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/stage"
 )
@@ -60,9 +62,17 @@ func main() {
 
 // commands are what can be asked for.
 var commands = []struct {
-	name string
-	do   func(context.Context, options, io.Writer) error
-}{{"list", list}, {"get", get}, {"history", history}, {"stale", stale}, {"graph", graph}}
+	name  string
+	args  string
+	about string
+	do    func(context.Context, options, io.Writer) error
+}{
+	{"list", "", "each output, its address and its value", list},
+	{"get", " ADDRESS", "one value, as ${output:ADDRESS} would be", get},
+	{"history", "", "every deployment and removal, the newest first", history},
+	{"stale", "", "deployed instances that read what has changed since", stale},
+	{"graph", "", "who reads which output of whom in a stage", graph},
+}
 
 // formats are those of graph.
 var formats = []string{"text", "json", "mermaid", "dot"}
@@ -85,13 +95,17 @@ type options struct {
 
 // run is the program. It returns its exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	names := make([]string, len(commands))
+	names, calls := make([]string, len(commands)), make([][2]string, len(commands))
 	for i, c := range commands {
-		names[i] = c.name
+		names[i], calls[i] = c.name, [2]string{c.name + " [flags]" + c.args, c.about}
 	}
 	name := ""
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
+	}
+	if usage.Asked(name) {
+		usage.Print(stderr, "outputs", calls)
+		return 0
 	}
 	i := slices.Index(names, name)
 	if i < 0 {
@@ -137,7 +151,7 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	o.records.Add(flags)
 	if name == "get" {
-		flags.StringVar(&o.name, "name", "", "`key` of the output of -service")
+		flags.StringVar(&o.name, "name", "", "`key` of the output of -service (default: the service of the directory that you are in)")
 		flags.BoolVar(&o.reveal, "reveal", false, "print the value of a secret output")
 	}
 	if name == "graph" {
@@ -162,7 +176,8 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 	return o, err
 }
 
-// asked returns the address that get is asked for. rest is what is no flag.
+// asked returns the address that get is asked for, or "" if that is -name of no
+// -service. rest is what is no flag.
 func (o options) asked(command string, rest []string) (address string, err error) {
 	switch {
 	case command != "get" && len(rest) > 0:
@@ -173,8 +188,10 @@ func (o options) asked(command string, rest []string) (address string, err error
 		return rest[0], nil
 	case len(rest) == 0 && o.name != "" && o.filter.Service != "":
 		return o.filter.Service + "." + o.name, nil
+	case len(rest) == 0 && o.name != "":
+		return "", nil // of the service that is there: see named
 	default:
-		return "", errors.New("want one address, such as orders.queue, or -service and -name (flags come first)")
+		return "", errors.New("want one address, such as orders.queue, or -name KEY, and -service S if it is not the service that you are in (flags come first)")
 	}
 }
 

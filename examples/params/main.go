@@ -48,6 +48,7 @@ import (
 
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
+	"github.com/slsflow/slsflow/examples/internal/usage"
 	"github.com/slsflow/slsflow/stage"
 )
 
@@ -59,22 +60,23 @@ func main() {
 
 // command is what can be asked for.
 type command struct {
-	name string
-	args []string // what it takes behind the flags
-	do   func(context.Context, options, streams) error
+	name  string
+	args  []string // what it takes behind the flags
+	about string
+	do    func(context.Context, options, streams) error
 }
 
 var commands = []command{
-	{"list", nil, list},
-	{"get", []string{"NAME"}, get},
-	{"set", []string{"NAME"}, set},
-	{"remove", []string{"NAME"}, remove},
-	{"history", []string{"NAME"}, history},
-	{"import", []string{"FILE"}, importFile},
-	{"export", nil, export},
-	{"diff", []string{"PROFILE", "PROFILE"}, diff},
-	{"rotate", nil, rotate},
-	{"check", nil, check},
+	{"list", nil, "each param of the profiles, where it is, and no values", list},
+	{"get", []string{"NAME"}, "one value; of a secret with -reveal", get},
+	{"set", []string{"NAME"}, "put a secret; its value is read from standard input", set},
+	{"remove", []string{"NAME"}, "forget a secret, and what it was before", remove},
+	{"history", []string{"NAME"}, "who changed a secret, and when, the newest first", history},
+	{"import", []string{"FILE"}, "put all secrets of a file", importFile},
+	{"export", nil, "print all secrets that have a value, with -reveal", export},
+	{"diff", []string{"PROFILE", "PROFILE"}, "what one of two profiles does not have", diff},
+	{"rotate", nil, "encrypt all secrets with a new key", rotate},
+	{"check", nil, "what services need in each stage, and who has it", check},
 }
 
 type streams struct {
@@ -102,13 +104,17 @@ var errFound = errors.New("found")
 
 // run is the program. It returns its exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, stdout, stderr io.Writer) int {
-	names := make([]string, len(commands))
+	names, calls := make([]string, len(commands)), make([][2]string, len(commands))
 	for i, c := range commands {
-		names[i] = c.name
+		names[i], calls[i] = c.name, [2]string{strings.Join(append([]string{c.name, "[flags]"}, c.args...), " "), c.about}
 	}
 	name := ""
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
+	}
+	if usage.Asked(name) {
+		usage.Print(stderr, "params", calls)
+		return 0
 	}
 	i := slices.Index(names, name)
 	if i < 0 {
