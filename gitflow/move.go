@@ -30,7 +30,7 @@ func newMove(r *Repository, target Target, branch, expect string, dryRun bool) *
 }
 
 // replan does what plan says, and again from the beginning if somebody else
-// moved the branch meanwhile.
+// moved the branch meanwhile. A new branch that exists already goes nowhere.
 func replan(expect string, attempts int, plan func() (Result, error)) (Result, error) {
 	if attempts <= 0 {
 		attempts = 5
@@ -38,6 +38,9 @@ func replan(expect string, attempts int, plan func() (Result, error)) (Result, e
 	for try := 1; ; try++ {
 		res, err := plan()
 		if err == nil || !errors.Is(err, ErrMoved) || expect != "" {
+			return res, err
+		}
+		if moved, ok := errors.AsType[*MovedError](err); ok && moved.taken() {
 			return res, err
 		}
 		if try >= attempts {

@@ -241,6 +241,8 @@ func TestRevert(t *testing.T) {
 	require.Equal(t, prod, g.git("rev-parse", "prod"))
 	_, err = r.Revert(t.Context(), "prod", bad.New, o)
 	require.ErrorIs(t, err, gitflow.ErrMoved, "there is such a branch by now")
+	require.ErrorContains(t, err, "refs/heads/revert-bad exists already: it is at "+res.New)
+	require.NotContains(t, err.Error(), "others were faster")
 
 	o.Into = ""
 	res, err = r.Revert(t.Context(), "prod", bad.New, o)

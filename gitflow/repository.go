@@ -19,8 +19,9 @@
 // replaced objects. A shallow clone can be opened, read and exported, and fetched
 // into; what needs the missing history gives an error that wraps [ErrShallow].
 //
-// Names in trees that lead elsewhere ("..", ".git") are errors, wherever they come
-// up.
+// Names in trees that lead elsewhere ("..", ".git") are errors where a tree is read.
+// Like git, a fast-forward reads none, and a merge takes a directory that only one
+// side changed as it is; [Repository.Changed] and [Repository.Export] refuse it then.
 package gitflow
 
 import (

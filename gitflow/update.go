@@ -36,9 +36,14 @@ type MovedError struct {
 
 // Error says what was expected and what is there.
 func (e *MovedError) Error() string {
-	at := func(hash string) string { return cmp.Or(hash, "absent") }
-	return fmt.Sprintf("%s: %v: expected %s, it is %s", e.Ref, ErrMoved, at(e.Want), at(e.Got))
+	if e.taken() {
+		return fmt.Sprintf("%s exists already: it is at %s (take another name, or delete it)", e.Ref, e.Got)
+	}
+	return fmt.Sprintf("%s: %v: expected %s, it is %s", e.Ref, ErrMoved, cmp.Or(e.Want, "absent"), cmp.Or(e.Got, "absent"))
 }
+
+// taken reports whether a new ref is known to exist already.
+func (e *MovedError) taken() bool { return e.Want == "" && e.Got != "unknown" }
 
 // Unwrap returns [ErrMoved].
 func (e *MovedError) Unwrap() error { return ErrMoved }

@@ -3,6 +3,7 @@
 package gitcommand
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -143,12 +144,12 @@ func Signatures(gitDir string, getenv func(string) string, now time.Time, dryRun
 		nobody := gitflow.Signature{Name: "dry run", Email: "dry-run@localhost", When: now}
 		return nobody, nobody, nil
 	}
-	global := getenv("GIT_CONFIG_GLOBAL")
-	if global == "" && getenv("HOME") != "" {
-		global = filepath.Join(getenv("HOME"), ".gitconfig")
+	files := []string{getenv("GIT_CONFIG_GLOBAL")}
+	if home := getenv("HOME"); files[0] == "" && home != "" {
+		files = []string{filepath.Join(cmp.Or(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "git", "config"), filepath.Join(home, ".gitconfig")}
 	}
 	var name, email string
-	for _, file := range []string{global, filepath.Join(gitDir, "config")} {
+	for _, file := range append(files, filepath.Join(gitDir, "config")) {
 		n, e, err := user(file)
 		if err != nil {
 			return author, committer, err
