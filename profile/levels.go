@@ -30,6 +30,22 @@ type Place struct {
 // MarshalText returns the place as a workflow file has it, "prod/eu-west-1".
 func (p Place) MarshalText() ([]byte, error) { return []byte(p.Stage.String() + "/" + p.Region), nil }
 
+// serves reports whether a service has a profile of its own in a stage, and it is
+// this one.
+func (s Set) serves(profile string, n stage.Name) bool {
+	for _, l := range s.Services {
+		if l.Stages[n] == profile {
+			return true
+		}
+		for at, name := range l.Regions {
+			if at.Stage == n && name == profile {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // ForInstance returns the profile of a service in a stage and a region, which may
 // be "" where it is not known yet. It is that of the first of these that names one:
 //

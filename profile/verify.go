@@ -43,7 +43,7 @@ type Need struct {
 // Verification is what [Verify] found out about a profile.
 type Verification struct {
 	Profile string       `json:"profile"`
-	Stages  []stage.Name `json:"stages,omitempty"` // that it is mapped to, sorted
+	Stages  []stage.Name `json:"stages,omitempty"` // that it is mapped to, for all services or for some, sorted
 	Default bool         `json:"default,omitempty"`
 	Role    RoleARN      `json:"role,omitzero"`
 	// Account and Who are whom the credentials belong to, or "".
@@ -83,7 +83,7 @@ func Verify(ctx context.Context, s Set, c Checks) []Verification {
 func (c Checks) verify(ctx context.Context, s Set, p Profile) Verification {
 	v := Verification{Profile: p.Name, Default: s.Default == p.Name && p.Name != "", Role: p.Role}
 	for _, n := range s.Protected() {
-		if name, ok := s.Stages[n]; ok && name == p.Name {
+		if name, ok := s.Stages[n]; ok && name == p.Name || s.serves(p.Name, n) {
 			v.Stages = append(v.Stages, n)
 		}
 	}

@@ -23,6 +23,10 @@ func TestVerifyTellsAll(t *testing.T) {
 		},
 		Stages:  map[stage.Name]string{name(t, "prod"): "prod", name(t, "qa"): "staging", name(t, "staging"): "staging"},
 		Default: "dev",
+		Services: map[string]profile.Levels{
+			"db":  {Stages: map[stage.Name]string{name(t, "eu"): "staging"}},
+			"web": {Regions: map[profile.Place]string{{Stage: name(t, "qa"), Region: "eu-west-1"}: "spare"}},
+		},
 	}
 	checks := profile.Checks{
 		Identity: func(_ context.Context, p profile.Profile) (string, string, error) {
@@ -61,11 +65,11 @@ func TestVerifyTellsAll(t *testing.T) {
 			},
 		},
 		{
-			Profile: "staging", Stages: []stage.Name{name(t, "qa"), name(t, "staging")}, Account: "111111111111", Who: "arn:aws:sts::111111111111:assumed-role/x/y",
+			Profile: "staging", Stages: []stage.Name{name(t, "eu"), name(t, "qa"), name(t, "staging")}, Account: "111111111111", Who: "arn:aws:sts::111111111111:assumed-role/x/y",
 			Problems: []string{`profile "staging": the credentials are those of arn:aws:sts::111111111111:assumed-role/x/y in account 111111111111, the profile's account is 222222222222`},
 		},
 		{Profile: "prod", Stages: []stage.Name{name(t, "prod")}, Role: set.Profiles[2].Role, Problems: []string{`profile "prod": access denied`, "db/serverless.yml:1:1: no YAML"}},
-		{Profile: "spare", Problems: []string{`profile "spare": invalid account "1": want 12 digits, in quotes so that leading zeros are kept`}},
+		{Profile: "spare", Stages: []stage.Name{name(t, "qa")}, Problems: []string{`profile "spare": invalid account "1": want 12 digits, in quotes so that leading zeros are kept`}},
 	}, list)
 	require.False(t, list[0].OK())
 	require.ErrorContains(t, profile.Problems(list), "access denied")

@@ -116,7 +116,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	flags.StringVar(&audience, "audience", awsaccess.Audience, "`audience` of the tokens")
 	flags.BoolVar(&create, "create-provider", false, "make the OIDC providers, which the account does not have yet")
-	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository whose services are meant, if there is no -service")
+	repository.Flag(flags, &o.dir)
 	flags.Var((*list)(&r.Services), "service", "`name` of a service, or the beginning of several and a *")
 	flags.Var((*list)(&r.With), "with", "`kind` of resources that services have: "+strings.Join(awsaccess.Kinds(), ", "))
 	o.records.Add(flags)

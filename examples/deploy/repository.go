@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/gitflow"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/stage"
@@ -23,22 +24,14 @@ func findRoot(dir string) (string, error) {
 		}
 		return dir, nil
 	}
+	if at, ok := repository.Nearest(); ok {
+		return at, nil
+	}
 	here, err := filepath.Abs(".")
 	if err != nil {
 		return "", err
 	}
-	at := "."
-	for abs := here; ; abs = filepath.Dir(abs) {
-		if _, err := os.Stat(filepath.Join(abs, workflow.FileName)); err == nil {
-			return at, nil
-		} else if !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-		if abs == filepath.Dir(abs) {
-			return "", fmt.Errorf("no %s in %s or above it (name the root of the repository with -dir, or write one)", workflow.FileName, here)
-		}
-		at = filepath.Join(at, "..")
-	}
+	return "", fmt.Errorf("no %s in %s or above it (name the root of the repository with -dir, or write one)", workflow.FileName, here)
 }
 
 // readFile reads the workflow file of a repository.

@@ -66,7 +66,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("names", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository")
+	repository.Flag(flags, &o.dir)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.Func("stage", "list each name in one `stage`", func(s string) (err error) {
 		o.stage, err = stage.Parse(s)

@@ -48,6 +48,7 @@ import (
 
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/records"
+	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/examples/internal/usage"
 	"github.com/slsflow/slsflow/outputs"
@@ -140,7 +141,7 @@ func parse(name string, args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("outputs "+name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository")
+	repository.Flag(flags, &o.dir)
 	flags.StringVar(&o.filter.App, "app", "", "name of the `app`")
 	flags.StringVar(&o.filter.Service, "service", "", "name of the `service`")
 	flags.StringVar(&o.filter.Region, "region", "", "the `region`")

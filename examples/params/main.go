@@ -47,6 +47,7 @@ import (
 	"strings"
 
 	"github.com/slsflow/slsflow/examples/internal/meant"
+	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/examples/internal/usage"
 	"github.com/slsflow/slsflow/stage"
@@ -151,7 +152,7 @@ func parse(c command, args []string, stderr io.Writer) (options, error) {
 	o := options{version: -1}
 	flags := flag.NewFlagSet("params "+c.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository")
+	repository.Flag(flags, &o.dir)
 	flags.StringVar(&o.ssm, "ssm", "", "`prefix` in the Parameter Store of AWS, instead of the file of the repository")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	if c.name != "diff" {

@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	var o options
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.dir, "dir", ".", "root `directory` of the repository")
+	repository.Flag(flags, &o.dir)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.offline, "offline", false, "ask nobody for credentials")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
