@@ -2,13 +2,14 @@
 // role can be taken, the account is the right one, and the params that services
 // need are there, in each stage of the workflow.
 //
-//	go run ./examples/verify [-dir DIR] [-json] [-offline]
+//	go run ./examples/verify [-dir DIR] [-json] [-offline] [-ssm PREFIX]
 //
 // The credentials that take the roles are the usual ones (the environment, SSO, a
 // role of the machine), or the token of a CI job, of GitHub Actions or in
 // SLSFLOW_ID_TOKEN. With
 // -offline nobody is asked, and only the files count. Secrets are looked for in
-// DIR/.slsflow, where examples/deploy keeps them, if it is there.
+// DIR/.slsflow, where examples/deploy keeps them, if it is there, or with -ssm in the
+// Parameter Store of the profile's account, below the prefix.
 //
 // The exit status is 0 if all is well; 1 if not, with each problem on standard
 // error; and 2 if the command line was not understood.
@@ -31,6 +32,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/slsflow/slsflow/examples/internal/repository"
+	"github.com/slsflow/slsflow/examples/internal/ssmstore"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/params"
@@ -50,6 +52,7 @@ func main() {
 type options struct {
 	dir           string
 	json, offline bool
+	ssm           string
 }
 
 // run is the program. It returns its exit status.
@@ -60,6 +63,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	repository.Flag(flags, &o.dir)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.offline, "offline", false, "ask nobody for credentials")
+	flags.StringVar(&o.ssm, "ssm", "", "look for secrets below this `prefix` in the Parameter Store of the profile's account")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -67,6 +71,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "verify: %q is too much (verify -h tells what there is)\n", flags.Arg(0))
+		return 2
+	}
+	if o.offline && o.ssm != "" {
+		fmt.Fprintln(stderr, "verify: -ssm asks AWS, which -offline forbids (verify -h tells what there is)")
 		return 2
 	}
 	if err := verify(ctx, o, getenv, stdout); err != nil {
@@ -104,6 +112,20 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 			return id.Account, id.ARN, err
 		}
 	}
+	if o.ssm != "" {
+		of, err := ssmstore.Open(ctx, file.App, o.ssm, "")
+		if err != nil {
+			return err
+		}
+		checks.Secrets = func(_ context.Context, p profile.Profile) (params.Layer, error) {
+			store, err := of(p)
+			if err != nil {
+				return nil, err
+			}
+			return params.FromStore(store, file.App, p.Name), nil
+		}
+		return report(ctx, o, w, file, checks, wrong)
+	}
 	store, err := secrets(ctx, statedir.Of(o.dir))
 	if err != nil {
 		return err
@@ -114,6 +136,11 @@ func verify(ctx context.Context, o options, getenv func(string) string, w io.Wri
 			return params.FromStore(store, file.App, p.Name), nil
 		}
 	}
+	return report(ctx, o, w, file, checks, wrong)
+}
+
+// report verifies, and prints what it found out. wrong is what is wrong already.
+func report(ctx context.Context, o options, w io.Writer, file *workflow.File, checks profile.Checks, wrong error) error {
 	list := profile.Verify(ctx, file.Profiles(), checks)
 	return errors.Join(show(w, o, list), wrong, profile.Problems(list))
 }
