@@ -55,12 +55,17 @@ func newAnswer(p *project, result *variables.Result, err error) (*answer, error)
 	a.problems, _ = errors.AsType[variables.Errors](a.problems.Err())
 	told := func(e *variables.Error) bool {
 		return slices.ContainsFunc(a.items, func(i item) bool {
-			return i.File == e.Pos.File && i.Line == e.Pos.Line && i.Column == e.Pos.Col && i.Code == e.Code && i.Expression == e.Expr
+			return i.File == e.Pos.File && i.Line == e.Pos.Line && i.Column == e.Pos.Col && i.Code == e.Code
 		})
 	}
 	for _, f := range result.Failures() {
 		for _, e := range f.Errs {
-			a.items = append(a.items, newItem(strings.Join(f.Keys, "."), e))
+			i := newItem(strings.Join(f.Keys, "."), e)
+			if i.Expression == "" { // all of a file is wrong: this is what reads it
+				text, _, _ := p.doc.At(f.Keys...)
+				i.Expression, _ = text.(string)
+			}
+			a.items = append(a.items, i)
 		}
 	}
 	for _, e := range a.problems {

@@ -94,7 +94,7 @@ func (s *session) refused(ctx context.Context, x variable, a args, err error) st
 	}
 	if list, ok := errors.AsType[Errors](err); ok && !a.secret() {
 		for _, e := range list { // those of a file, with places in it
-			s.record(e)
+			s.record(e.at(x.c))
 		}
 		return failed
 	}

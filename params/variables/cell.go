@@ -125,11 +125,7 @@ func (s *session) settle(ctx context.Context, c *cell) status {
 func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, st status) {
 	n, depth = c.n, c.depth
 	for {
-		if n.bad() != nil {
-			s.record(n.bad())
-			return nil, 0, failed
-		}
-		if len(s.open) > maxChain {
+		if n.bad() == nil && len(s.open) > maxChain {
 			s.fail(first(n, c), TooLarge, nil, "", "more than %d properties need each other one after the other", maxChain)
 			return nil, 0, failed
 		}

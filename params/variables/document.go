@@ -27,20 +27,22 @@ type Document struct {
 // resolved, and the rest can be.
 func ParseDocument(file string, src []byte) (*Document, error) {
 	root, errs := readTree(file, src, nil)
-	if root != nil && root.kind != mapNode && len(errs) == 0 {
+	switch {
+	case root == nil && len(errs) == 0:
+		errs = Errors{{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"}}
+	case root != nil && root.kind != mapNode:
 		errs = append(errs, &Error{Pos: root.pos(), Code: BadConfig, Msg: "a service is a map", Hint: "begin with: service: NAME"})
+		root = nil
 	}
-	if root == nil && len(errs) == 0 {
-		errs = append(errs, &Error{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"})
-	}
-	if slices.ContainsFunc(errs, func(e *Error) bool { return !e.syntax }) {
+	if root == nil {
 		return nil, errs.Err()
 	}
 	return &Document{file: file, src: src, root: root}, errs.Err()
 }
 
 // readTree reads a file of either format, of which all values have some origins.
-// The node is nil for an empty file.
+// The node is nil for an empty file, and for one in which more is wrong than
+// variables in its texts.
 func readTree(file string, src []byte, origins []Origin) (*node, Errors) {
 	parse := yamldoc.Parse
 	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
@@ -56,7 +58,11 @@ func readTree(file string, src []byte, origins []Origin) (*node, Errors) {
 	if tree == nil {
 		return nil, b.errs
 	}
-	return b.node(tree), b.errs
+	root := b.node(tree)
+	if slices.ContainsFunc(b.errs, func(e *Error) bool { return !e.syntax }) {
+		return nil, b.errs
+	}
+	return root, b.errs
 }
 
 // builder makes nodes of a file.

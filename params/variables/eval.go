@@ -10,6 +10,10 @@ import (
 // resolve replaces the variables of a textNode once. If one spans it all, the
 // value may be anything, with variables in it too; else it is a text without.
 func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*node, status) {
+	if n.bad() != nil {
+		s.record(n.bad().at(c))
+		return nil, failed
+	}
 	if n.parts().Whole(n.text()) {
 		v, st := s.value(ctx, first(n, c))
 		if st == found && len(n.origins) > 0 {

@@ -99,13 +99,16 @@ func (f *fileSource) load(params []any) (*node, error) {
 	switch path.Ext(name) {
 	case ".yml", ".yaml", ".json", ".tfstate":
 		n, errs := readTree(name, src, origins)
-		if err := errs.Err(); err != nil {
-			return nil, err
-		}
-		if n == nil {
+		switch {
+		case n != nil: // what is wrong with a variable in it is told where it is needed
+			return n, nil
+		case len(errs) == 0:
 			return nil, fmt.Errorf("%s is empty", name)
 		}
-		return n, nil
+		for _, e := range errs {
+			e.Code = SourceFailed
+		}
+		return nil, errs.Err()
 	}
 	if !utf8.Valid(src) {
 		return nil, fmt.Errorf("%s is no UTF-8 text", name)

@@ -47,6 +47,14 @@ func (s *session) record(e *Error) {
 	s.because(e)
 }
 
+// at returns the error as that of a property, which need not be the one in whose
+// text it is.
+func (e *Error) at(c *cell) *Error {
+	here := *e
+	here.Path = c.place().String()
+	return &here
+}
+
 // because notes the error that keeps what is being resolved from having a value.
 func (s *session) because(e *Error) {
 	if s.cause == nil {
