@@ -142,14 +142,13 @@ func (d *Document) fit(n *node, list []edit, want string) []edit {
 	if len(list) == 0 {
 		return nil
 	}
-	begin := -1
-	if first := n.parts()[0]; first.Sources != nil {
-		if at, _, ok := d.span(n, first); ok {
-			begin = at - first.Start
+	if n.yaml.Plain && slices.ContainsFunc(list, func(e edit) bool { return !unquoted(e.text) }) {
+		live := n.parts()[slices.IndexFunc(n.parts(), func(p Part) bool { return p.Sources != nil })]
+		at, _, ok := d.span(n, live)
+		begin := at - live.Start
+		if !ok || n.base != 0 || begin < 0 || !bytes.HasPrefix(d.src[begin:], []byte(n.text())) {
+			return nil // on several lines
 		}
-	}
-	plain := n.yaml.Plain && n.base == 0 && begin >= 0 && bytes.HasPrefix(d.src[begin:], []byte(n.text()))
-	if plain && slices.ContainsFunc(list, func(e edit) bool { return !unquoted(e.text) }) {
 		return []edit{{begin, begin + len(n.text()), d.scalar(want), n, want}}
 	}
 	for i := range list {

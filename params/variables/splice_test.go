@@ -17,6 +17,8 @@ func TestSplice(t *testing.T) {
 		{"double quotes", `a: "x\t${env:ODD} \"y\""`, `a: "x\t: #'\"\n \"y\""`},
 		{"single quotes", `a: 'it''s ${env:QUOTE}'`, `a: 'it''s ''"'`},
 		{"plain that needs quotes", "a: x ${env:COLON}  # c\nb: 1", "a: \"x a: b\"  # c\nb: 1"},
+		{"plain that needs quotes behind an escape", `a: \${env:X} ${env:COLON} # c`, `a: "\\${env:X} a: b" # c`},
+		{"plain on two lines that needs quotes", "a: x ${env:COLON}\n  y\nb: x ${env:A}\n  y", "a: x ${env:COLON}\n  y\nb: x aval\n  y"},
 		{"whole stays a text", "a: ${env:NUMBER}\nb: \"${env:NUMBER}\"", "a: \"12\"\nb: \"12\""},
 		{"whole has its type", "a: ${param:n}\nb: '${param:n}'\nc: x${param:n}", "a: 12\nb: 12\nc: x12"},
 		{"a map in one line", "a: ${param:m} # c", "a: {\"k\":[1,\"x\"]} # c"},
