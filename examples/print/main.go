@@ -169,11 +169,13 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		}
 		o.opts[key] = value
 	}
-	if o.stage != "" {
-		o.opts["stage"] = o.stage
-	}
-	if o.region != "" {
-		o.opts["region"] = o.region
+	for name, flag := range map[string]*string{"stage": &o.stage, "region": &o.region} { // -opt can write them too
+		if text, ok := o.opts[name].(string); ok && *flag == "" {
+			*flag = text
+		}
+		if *flag != "" {
+			o.opts[name] = *flag
+		}
 	}
 	return o, nil
 }
