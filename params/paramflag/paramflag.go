@@ -39,10 +39,11 @@ func Parse(texts []string) (params.Map, error) {
 // parse reads one text.
 func parse(text string) (key, value string, err error) {
 	key, value, ok := strings.Cut(strings.TrimLeft(text, "="), "=")
-	value, _, _ = strings.Cut(value, "\n")
-	value, _, _ = strings.Cut(value, "\r")
+	if end := strings.IndexAny(value, "\n\r\u2028\u2029"); end >= 0 { // what ends a line in JavaScript
+		value = value[:end]
+	}
 	raw := value
-	value = strings.TrimRightFunc(value, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' })
+	value = strings.TrimRightFunc(value, func(r rune) bool { return unicode.IsSpace(r) && r != '\u0085' || r == '\ufeff' })
 	switch {
 	case key == "":
 		return "", "", fmt.Errorf("param %q: no key (write KEY=VALUE)", "="+key)

@@ -19,20 +19,27 @@ import (
 )
 
 // resolvePaths is a program that has the command line's own resolver resolve
-// documents, one on each line. For each it writes the document, the paths that
+// documents, one on each line: first provider.stage, then all but the params of
+// other stages. For each it writes the document, the paths that
 // failed and those that still hold a variable; null for a document that it never
 // comes to an end with, and the code for one that it cannot parse.
 const resolvePaths = `
 const [, lib, serviceDir] = process.argv;
 const load = (name) => require(lib + '/' + name);
 const resolveMeta = load('resolve-meta'), resolve = load('resolve');
-const sources = { env: load('sources/env'), opt: load('sources/opt'), self: load('sources/self'), file: load('sources/file'),
+const getSls = load('sources/instance-dependent/get-sls'), getParam = load('sources/instance-dependent/param');
+const deferred = load('defer-irrelevant-stage-params');
+const builtin = { env: load('sources/env'), opt: load('sources/opt'), self: load('sources/self'), file: load('sources/file'),
   strToBool: load('sources/str-to-bool') };
 process.on('unhandledRejection', () => {});
-const one = async ({ doc: configuration, options }) => {
+const one = async ({ doc: configuration, options, param }) => {
   const variablesMeta = resolveMeta(configuration);
   for (const meta of variablesMeta.values()) if (meta.error) return { code: meta.error.code };
-  await resolve({ serviceDir, configuration, variablesMeta, sources, options, fulfilledSources: new Set(Object.keys(sources)) });
+  const instance = { configurationInput: configuration, processedInput: { options: { param } }, instanceId: 'INSTANCE' };
+  const sources = { ...builtin, sls: getSls(instance), param: getParam(instance) };
+  const data = { serviceDir, configuration, variablesMeta, sources, options, fulfilledSources: new Set(Object.keys(sources)) };
+  await resolve({ ...data, propertyPathsToResolve: new Set(['provider\0stage']) });
+  await resolve({ ...data, isPropertyDeferred: deferred(configuration, { options }) });
   const out = { value: configuration, failed: [], unresolved: [] };
   for (const [path, meta] of variablesMeta) (meta.error ? out.failed : out.unresolved).push(path.replaceAll('\0', '.'));
   return out;
@@ -56,12 +63,28 @@ type oracleAnswer struct {
 	Failed, Unresolved []string
 }
 
+// question is a document, and the options of the command line that it is run with.
+type question struct {
+	Doc     map[string]any `json:"doc"`
+	Options map[string]any `json:"options"`
+	Param   []string       `json:"param,omitempty"` // each --param
+}
+
 func askTheirs(t *testing.T, dir string, docs []map[string]any, options map[string]any) []*oracleAnswer {
+	t.Helper()
+	var questions []question
+	for _, doc := range docs {
+		questions = append(questions, question{Doc: doc, Options: options})
+	}
+	return answers(t, dir, questions)
+}
+
+func answers(t *testing.T, dir string, questions []question) []*oracleAnswer {
 	t.Helper()
 	lib := oslsFile(t, "lib", "configuration", "variables")
 	var in bytes.Buffer
-	for _, doc := range docs {
-		require.NoError(t, json.NewEncoder(&in).Encode(map[string]any{"doc": doc, "options": options}))
+	for _, q := range questions {
+		require.NoError(t, json.NewEncoder(&in).Encode(q))
 	}
 	out := runNode(t, in.Bytes(), oracleEnv(), resolvePaths, lib, dir)
 	dec := json.NewDecoder(bytes.NewReader(out))
@@ -71,7 +94,7 @@ func askTheirs(t *testing.T, dir string, docs []map[string]any, options map[stri
 		require.NoError(t, dec.Decode(&a))
 		all = append(all, a)
 	}
-	require.Len(t, all, len(docs))
+	require.Len(t, all, len(questions))
 	return all
 }
 
@@ -87,10 +110,15 @@ func differs(t *testing.T, dir string, programs variables.Programs, doc, options
 		}
 		return ""
 	}
-	resolver := variables.Resolver{Stage: "dev", Partial: true, Sources: map[string]variables.Source{
+	return resultDiffers(t, d, variables.Resolver{Stage: "dev", Partial: true, Sources: map[string]variables.Source{
 		"env": variables.Env(oracleEnv()), "opt": variables.Opt(options), "strToBool": variables.StrToBool(),
 		"file": variables.FileAndPrograms(os.DirFS(dir), ".", programs),
-	}}
+	}}, want)
+}
+
+// resultDiffers is differs for a document that both can parse.
+func resultDiffers(t *testing.T, d *variables.Document, resolver variables.Resolver, want *oracleAnswer) string {
+	t.Helper()
 	result, err := resolver.Resolve(t.Context(), d)
 	failed, unresolved := []string{}, []string{}
 	for _, f := range result.Failures() {

@@ -12,7 +12,7 @@ import (
 
 // param is the source of ${param:name}. Names are flat: a dot has no meaning.
 func (s *session) param(ctx context.Context, x variable, a args) (*node, status, string) {
-	name, ok := a.address.text()
+	name, ok := scalarText(a.address.value())
 	if !ok || name == "" {
 		s.fail(x, SourceFailed, nil, "", "no name, want ${param:name}")
 		return nil, failed, ""

@@ -27,6 +27,9 @@ func evaluated() []string {
 		"${file(y.yml):octal}", "${file(./y.${env:P}.yml):k, 'd'}", "${file(t.txt)}", "${file(t.txt):k, 'd'}", "${file(Y.YML)}",
 		"${file(empty.yml), 'not used'}", "${file(bad.json), 'not used'}", "${file(y.yml):tag}", "${file(dir), 'not used'}", "${file(x.js):k}", "${file(x.js)}",
 		"${env:}", "${file()}", "${opt:s, 007}", "${opt:s, 0x1F}", "${opt:s, 1e3}", "${opt:s, .5}", "${opt:s, -1.5}",
+		"${file(tags.yaml)}", "${file(tags.yaml):ref.Ref}", "${file(twice.yml), 'not used'}", "${file(two.yml), 'not used'}", "${file(s.tfstate):outputs.x}",
+		"${file(~/y.yml), 'd'}", "${file(./sub/../y.yml):octal}", "${file(tags.yaml):anchors}", "${file(j.json):${self:m.num}, 'd'}", "${file(${self:m.num}), 'd'}",
+		"${file(y.yml):flag.x, 'd'}", "${file(j.json):arr.-1, 'd'}", "${file(j.json):arr.01, 'd'}", "${file(vars.yml):${env:P}.n}", "${file(vars.yml):text.n}",
 	}
 }
 
@@ -35,6 +38,8 @@ func TestRowsAgreeWithTheCommandLine(t *testing.T) {
 	for name, text := range map[string]string{
 		"j.json": `{"k": {"v": 1}, "arr": [{"n": 1}, {"n": 2}]}`, "y.yml": "flag: false\ndate: 2020-01-02\noctal: 010\ntag: !GetAtt A.B.C\n",
 		"y.p1.yml": "k: nested", "t.txt": "text ${env:A}\n", "Y.YML": "k: 1", "empty.yml": "", "bad.json": "{",
+		"tags.yaml": "ref: !Ref X\nsub: !Sub [a, {b: !GetAtt C.D}]\nanchors: {a: &a {k: 1}, b: *a, c: {<<: *a, l: 2}}\n", "twice.yml": "a: 1\na: 2\n", "two.yml": "a: 1\n---\nb: 2\n",
+		"s.tfstate": `{"outputs": {"x": {"value": 1}}}`, "vars.yml": "p1: {n: '${env:A}'}\ntext: \"${self:m.deep.p1}\"\n",
 		"x.js": "module.exports = async () => ({ k: 'of a function' });",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
