@@ -16,12 +16,7 @@ import (
 // With -ssm the secrets of a deployment come from the account of its profile.
 func TestSecretsInTheParameterStore(t *testing.T) {
 	moto := mototest.Start(t)
-	env, err := moto.Env(t.Context(), "111111111111")
-	require.NoError(t, err)
-	for _, nameValue := range append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true") {
-		name, value, _ := strings.Cut(nameValue, "=")
-		t.Setenv(name, value)
-	}
+	moto.Setenv(t, "111111111111")
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(`
 -- slsflow.yml --

@@ -29,12 +29,7 @@ services: {api: {dir: api}}
 // touched.
 func TestSSM(t *testing.T) {
 	server := mototest.Start(t)
-	env, err := server.Env(t.Context(), "111111111111")
-	require.NoError(t, err)
-	for _, nameValue := range append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true") {
-		name, value, _ := strings.Cut(nameValue, "=")
-		t.Setenv(name, value)
-	}
+	server.Setenv(t, "111111111111")
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "slsflow.yml"), []byte(accounts), 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "api"), 0o700))
@@ -65,7 +60,7 @@ func TestSSM(t *testing.T) {
 
 	_, errs := do(1, "canary", "set", "-profile", "wrong", "api_key")
 	require.Contains(t, errs, "333333333333")
-	_, err = ssm.NewFromConfig(server.Config("333333333333")).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/deployments/shop/wrong/api_key")})
+	_, err := ssm.NewFromConfig(server.Config("333333333333")).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/deployments/shop/wrong/api_key")})
 	require.Error(t, err, "it stops before any write")
 
 	do(0, "canary-2", "set", "-profile", "dev", "-by", "bob", "api_key")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,12 +16,7 @@ import (
 // With -ssm the secrets are those of the account of each profile.
 func TestSSM(t *testing.T) {
 	server := mototest.Start(t)
-	env, err := server.Env(t.Context(), "111111111111")
-	require.NoError(t, err)
-	for _, nameValue := range append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true") {
-		name, value, _ := strings.Cut(nameValue, "=")
-		t.Setenv(name, value)
-	}
+	server.Setenv(t, "111111111111")
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "slsflow.yml"), []byte(`
 app: shop

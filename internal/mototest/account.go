@@ -3,8 +3,10 @@ package mototest
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -109,4 +111,18 @@ func (a *assumed) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	a.keys, a.resets = keys, resets
 	return keys, nil
+}
+
+// Setenv gives the process, until the test ends, the credentials of an account and
+// none that the machine has.
+func (s *Server) Setenv(t *testing.T, account string) {
+	t.Helper()
+	env, err := s.Env(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, nameValue := range append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true") {
+		name, value, _ := strings.Cut(nameValue, "=")
+		t.Setenv(name, value)
+	}
 }
