@@ -9,8 +9,8 @@ import "strings"
 var remedies = []struct{ words, hint string }{
 	{"expected key", "indent the line like those it belongs to, or close what is open above it"},
 	{"expected '-' indicator", "indent the line like the items above it, each of which begins with a dash"},
-	{"expected ',' or '}'", "close the { with a }, or separate what is in it by commas"},
-	{"expected ',' or ']'", "close the [ with a ], or separate what is in it by commas"},
+	{"expected ',' or '}'", "close the { with a }, separate what is in it by commas, and quote each ${…} in it"},
+	{"expected ',' or ']'", "close the [ with a ], separate what is in it by commas, and quote each ${…} in it"},
 	{"expected node content", "write a value here; quote a text that begins with one of , ] } % @ `"},
 	{"expected ':'", `write "key: value"`},
 	{"cannot start any token", "indent by spaces and not by tabs; quote a text that begins with one of % @ `"},

@@ -66,7 +66,7 @@ func TestPlainScalarsHaveTheTypesOfTheCommandLine(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	for src, want := range map[string]string{
-		"a: 1\nb: [1\nc: 2\n":              "f.yml:2:1: YAML: did not find expected ',' or ']' (close the [ with a ], or separate what is in it by commas)",
+		"a: 1\nb: [1\nc: 2\n":              "f.yml:2:1: YAML: did not find expected ',' or ']' (close the [ with a ], separate what is in it by commas, and quote each ${…} in it)",
 		"a:\n  b: 1\n c: 2\n":              "f.yml:3:2: YAML: did not find expected key (indent the line like those it belongs to, or close what is open above it)",
 		"a: 1\n\tb: 2\n":                   "f.yml:2:2: YAML: found a tab character that violates indentation (indent by spaces and not by tabs)",
 		"a: \"x\nb: 1\n":                   "f.yml:1:1: YAML: found unexpected end of stream (close the quote)",
@@ -75,7 +75,7 @@ func TestProblems(t *testing.T) {
 		"a: @x\n":                          "f.yml:1:1: YAML: found character that cannot start any token (indent by spaces and not by tabs; quote a text that begins with one of % @ `)",
 		"- a\nb: 1\n":                      "f.yml:2:1: YAML: did not find expected '-' indicator (indent the line like the items above it, each of which begins with a dash)",
 		"a: 1\nb\n":                        "f.yml:2:1: YAML: could not find expected ':' (write \"key: value\")",
-		"a: {b: 1\nc: 2\n":                 "f.yml:1:1: YAML: did not find expected ',' or '}' (close the { with a }, or separate what is in it by commas)",
+		"a: {b: 1\nc: 2\n":                 "f.yml:1:1: YAML: did not find expected ',' or '}' (close the { with a }, separate what is in it by commas, and quote each ${…} in it)",
 		"a: \"\\q\"\n":                     "f.yml:1:1: YAML: found unknown escape character (within \" \" write \\\\ for a backslash, or use ' ')",
 		"a: *x\n":                          "f.yml:1:1: YAML: unknown anchor 'x' referenced (write the & of this name before it)",
 		"a: &x [*x]\n":                     "f.yml:1:8: *x stands for a value that it is part of",
