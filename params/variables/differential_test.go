@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,7 +33,9 @@ const deferred = load('defer-irrelevant-stage-params');
 const builtin = { env: load('sources/env'), opt: load('sources/opt'), self: load('sources/self'), file: load('sources/file'),
   strToBool: load('sources/str-to-bool') };
 process.on('unhandledRejection', () => {});
-const one = async ({ doc: configuration, options, param }) => {
+const yaml = require(require.resolve('js-yaml', { paths: [lib] })), schema = load('../../utils/serverless-utils/cloudformation-schema');
+const one = async ({ doc, text, options, param }) => {
+  const configuration = text ? JSON.parse(JSON.stringify(yaml.load(text, { schema }))) : doc;
   const variablesMeta = resolveMeta(configuration);
   for (const meta of variablesMeta.values()) if (meta.error) return { code: meta.error.code };
   const instance = { configurationInput: configuration, processedInput: { options: { param } }, instanceId: 'INSTANCE' };
@@ -66,6 +69,7 @@ type oracleAnswer struct {
 // question is a document, and the options of the command line that it is run with.
 type question struct {
 	Doc     map[string]any `json:"doc"`
+	Text    string         `json:"text,omitempty"` // of YAML, instead of Doc
 	Options map[string]any `json:"options"`
 	Param   []string       `json:"param,omitempty"` // each --param
 }
@@ -116,8 +120,9 @@ func differs(t *testing.T, dir string, programs variables.Programs, doc, options
 	}}, want)
 }
 
-// resultDiffers is differs for a document that both can parse.
-func resultDiffers(t *testing.T, d *variables.Document, resolver variables.Resolver, want *oracleAnswer) string {
+// resultDiffers is differs for a document that both can parse. It does not look at
+// the properties at except.
+func resultDiffers(t *testing.T, d *variables.Document, resolver variables.Resolver, want *oracleAnswer, except ...[]string) string {
 	t.Helper()
 	result, err := resolver.Resolve(t.Context(), d)
 	failed, unresolved := []string{}, []string{}
@@ -127,8 +132,16 @@ func resultDiffers(t *testing.T, d *variables.Document, resolver variables.Resol
 	for _, keys := range result.Unresolved() {
 		unresolved = append(unresolved, strings.Join(keys, "."))
 	}
-	for _, list := range [][]string{failed, unresolved, want.Failed, want.Unresolved} {
-		slices.Sort(list)
+	got := result.Whole().Value()
+	for _, list := range []*[]string{&failed, &unresolved, &want.Failed, &want.Unresolved} {
+		slices.Sort(*list)
+		*list = slices.DeleteFunc(*list, func(path string) bool {
+			return slices.ContainsFunc(except, func(keys []string) bool { return strings.Join(keys, ".") == path })
+		})
+	}
+	for _, keys := range except {
+		forget(got, keys)
+		forget(want.Value, keys)
 	}
 	if !slices.Equal(failed, want.Failed) {
 		return fmt.Sprintf("failed: we say %v, the command line %v\n%v", failed, want.Failed, err)
@@ -136,10 +149,30 @@ func resultDiffers(t *testing.T, d *variables.Document, resolver variables.Resol
 	if !slices.Equal(unresolved, want.Unresolved) {
 		return fmt.Sprintf("unresolved: we say %v, the command line %v", unresolved, want.Unresolved)
 	}
-	if got := jsonText(result.Whole().Value()); got != jsonText(want.Value) {
+	if got := jsonText(got); got != jsonText(want.Value) {
 		return fmt.Sprintf("we have %s\nthe command line %s", got, jsonText(want.Value))
 	}
 	return ""
+}
+
+// forget writes null for what is at a path.
+func forget(v any, keys []string) {
+	key, below := keys[0], keys[1:]
+	switch v := v.(type) {
+	case map[string]any:
+		if len(below) == 0 {
+			v[key] = nil
+			return
+		}
+		forget(v[key], below)
+	case []any:
+		i, _ := strconv.Atoi(key)
+		if len(below) == 0 {
+			v[i] = nil
+			return
+		}
+		forget(v[i], below)
+	}
 }
 
 func codesOf(err error) []string {

@@ -3,7 +3,6 @@ package variables_test
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
@@ -167,16 +166,5 @@ func paramRowDiffers(t *testing.T, row paramRow, options map[string]any, want *o
 	t.Helper()
 	d, err := variables.ParseDocument("serverless.json", []byte(row.doc))
 	require.NoError(t, err)
-	cli, err := paramflag.Parse(row.param)
-	require.NoError(t, err)
-	resolver := variables.Resolver{Stage: row.stage, Partial: true, Sources: map[string]variables.Source{
-		"env": variables.Env(oracleEnv()), "opt": variables.Opt(options), "strToBool": variables.StrToBool(),
-		"file": variables.File(os.DirFS(t.TempDir()), "."),
-	}}
-	resolver.Params, err = variables.OSLSOrder.Layers(variables.ParamSources{CLI: cli})
-	require.NoError(t, err)
-	resolver.Stage, err = resolver.StageOf(t.Context(), d)
-	require.NoError(t, err)
-	resolver.Sources["sls"] = variables.Sls(resolver.Stage, "INSTANCE")
-	return resultDiffers(t, d, resolver, want)
+	return resultDiffers(t, d, ownResolver(t, d, row.stage, options, row.param), want)
 }
