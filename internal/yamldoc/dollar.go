@@ -11,6 +11,14 @@ import (
 // Where a "${" has none in the file, the list of the file ends.
 type dollars struct{ text, file []int }
 
+// Text returns the node of a file that is all one text, in no format.
+func Text(file string, src []byte) *Node {
+	n := &Node{Text: string(src), isText: true, Pos: Pos{file, 1, 1}, src: newSource(file, src)}
+	list := appendDollars(nil, src, 0, len(src))
+	n.src.dollars = map[*Node]dollars{n: {list, list}}
+	return n
+}
+
 // PosAt returns the position of the byte i of a scalar's Text, where a "${"
 // begins. For a byte where none does, it is the position of the node.
 func (n *Node) PosAt(i int) Pos {

@@ -113,12 +113,8 @@ func (f *fileSource) load(params []any) (*node, error) {
 	if !utf8.Valid(src) {
 		return nil, fmt.Errorf("%s is no UTF-8 text", name)
 	}
-	whole := &yamldoc.Node{Pos: yamldoc.Pos{File: name, Line: 1, Col: 1}}
-	n := &node{scalar: string(src), yaml: whole, origins: origins}
-	if err := n.rescan(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return n.sealed(), nil
+	b := builder{origins: origins}
+	return b.plain(yamldoc.Text(name, src)), nil
 }
 
 // read returns nil for a file that does not exist.
