@@ -19,6 +19,7 @@ func (p *parser) mapping(n *Node, y *yaml.Node, depth int) {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, ok := p.key(y.Content[i], depth+1)
 		value := p.node(y.Content[i+1], depth+1)
+		p.inBrackets(y, value)
 		switch before, twice := n.Find(k.name); {
 		case !ok:
 		case k.merge:

@@ -131,6 +131,7 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 		n.Items = p.items.Make(len(y.Content))
 		for i, item := range y.Content {
 			n.Items[i] = p.node(item, depth+1)
+			p.inBrackets(y, n.Items[i])
 		}
 	default:
 		n.Text, n.Plain = y.Value, isPlain(y)
@@ -145,6 +146,14 @@ func (p *parser) node(y *yaml.Node, depth int) *Node {
 		n.value = v
 	}
 	return n
+}
+
+// inBrackets refuses a value of y that the library takes for a text, and js-yaml
+// for something else or for nothing, if y is written in brackets.
+func (p *parser) inBrackets(y *yaml.Node, n *Node) {
+	if y.Style&yaml.FlowStyle != 0 && n.Plain && (n.Text == "-" || strings.HasSuffix(n.Text, ":")) {
+		p.problems = append(p.problems, problem(n.Pos, "%s is no text in brackets (quote it)", n.Text))
+	}
 }
 
 // isPlain reports whether a scalar has no quotes and is no block.
