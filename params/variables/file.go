@@ -123,20 +123,22 @@ func (f *fileSource) read(name string) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && info.Size() > maxFile {
-		err = fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
-	}
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return nil, inTree(name, err)
+	case !info.Mode().IsRegular(): // to open a pipe is to wait
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
 	}
 	file, err := f.fsys.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, inTree(name, err)
 	}
 	defer file.Close()
 	src, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return nil, err
+		return nil, inTree(name, err)
 	}
 	if len(src) > maxFile {
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
@@ -145,6 +147,14 @@ func (f *fileSource) read(name string) ([]byte, error) {
 		src = []byte{}
 	}
 	return src, nil
+}
+
+// inTree names the file as the document does, and not where it is on the machine.
+func inTree(name string, err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // file is the source of ${file(path):a.b}. The keys may lead through variables
