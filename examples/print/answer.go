@@ -112,7 +112,7 @@ func (a *answer) print(o options) ([]byte, error) {
 		Config     json.RawMessage   `json:"config"`
 		Errors     []item            `json:"errors"`
 		Unresolved []string          `json:"unresolved"`
-		Origins    map[string][]step `json:"origins,omitempty"`
+		Origins    map[string][]step `json:"origins,omitzero"`
 	}{Config: config, Errors: a.items, Unresolved: []string{}}
 	if out.Errors == nil {
 		out.Errors = []item{}

@@ -109,7 +109,7 @@ func tagged(tag, s string, isPlain bool) (v any, why string) {
 	}
 	typed, ok := plain(s)
 	if !ok {
-		return nil, "no JSON number"
+		return nil, "no JSON number (quote it if it is a text)"
 	}
 	fits := true
 	switch tag {

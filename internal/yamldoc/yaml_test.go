@@ -81,7 +81,7 @@ func TestProblems(t *testing.T) {
 		"a: &x [*x]\n":                     "f.yml:1:8: *x stands for a value that it is part of",
 		"a: 1\n---\nb: 2\n":                "f.yml:2:1: a second document begins here (keep one document in the file)",
 		"? [a]\n: 1\n":                     "f.yml:1:3: a list cannot be a key",
-		"a: .inf\n":                        "f.yml:1:4: no JSON number",
+		"a: .inf\n":                        "f.yml:1:4: no JSON number (quote it if it is a text)",
 		"a: !!int x\n":                     "f.yml:1:4: \"x\" is no !!int",
 		"a: [x:, b]\n":                     "f.yml:1:5: x: is no text in brackets (quote it)",
 		"a: {b: x:}\n":                     "f.yml:1:8: x: is no text in brackets (quote it)",
