@@ -22,7 +22,7 @@ type identity struct{ account, arn string }
 func (a *AWS) Account() variables.Source {
 	s := &account{aws: a, sources: map[string]namedSource{}}
 	for kind, source := range a.kinds() {
-		s.sources[kind] = namedSource{Source: source}
+		s.sources[kind] = namedSource{Source: source, kind: kind}
 	}
 	return s
 }
@@ -41,7 +41,7 @@ func (a *AWS) AccountWith(named map[string]Named) (variables.Source, error) {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		s.sources[name] = namedSource{Source: source, region: n.Region}
+		s.sources[name] = namedSource{Source: source, kind: n.Type, region: n.Region}
 	}
 	return s, nil
 }
@@ -56,6 +56,7 @@ type Named struct {
 
 type namedSource struct {
 	variables.Source
+	kind   string // ssm, cf or s3
 	region string
 }
 
@@ -87,22 +88,25 @@ func (s *account) Trace(ctx context.Context, params []any, address any) (any, va
 	return s.aws.account(ctx, params, address)
 }
 
-// Prepare asks together what can be.
+// Prepare asks together what can be, also under several names of one kind.
 func (s *account) Prepare(ctx context.Context, params [][]any, addresses []any) {
 	type questions struct {
+		source    variables.Source
 		params    [][]any
 		addresses []any
 	}
-	byName := make(map[string]questions)
+	byKind := make(map[string]questions)
 	for i, address := range addresses {
 		if name, params, rest, ok := s.named(params[i], address); ok {
-			q := byName[name]
+			source := s.sources[name]
+			q := byKind[source.kind]
+			q.source = source.Source
 			q.params, q.addresses = append(q.params, params), append(q.addresses, rest)
-			byName[name] = q
+			byKind[source.kind] = q
 		}
 	}
-	for name, q := range byName {
-		if batcher, ok := s.sources[name].Source.(variables.Batcher); ok {
+	for _, q := range byKind {
+		if batcher, ok := q.source.(variables.Batcher); ok {
 			batcher.Prepare(ctx, q.params, q.addresses)
 		}
 	}
