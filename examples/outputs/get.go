@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/outputs"
 )
@@ -54,7 +55,7 @@ func get(ctx context.Context, o options, w io.Writer) error {
 			return err
 		}
 		if o.json {
-			return writeJSON(w, outputDoc{
+			return lines.JSON(w, outputDoc{
 				Instance: ref.Instance, Key: ref.Key, Address: ref.String(), Number: found.Record.Number, Secret: found.Secret, Value: value,
 			})
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
@@ -70,7 +71,7 @@ func contracts(ctx context.Context, o options) (_ workflow.Contracts, err error)
 func printGraph(o options, c workflow.Contracts, w io.Writer) error {
 	switch {
 	case o.json || o.format == "json":
-		return writeJSON(w, c)
+		return lines.JSON(w, c)
 	case o.format == "mermaid":
 		_, err := io.WriteString(w, c.Mermaid())
 		return err
@@ -84,7 +85,7 @@ func printGraph(o options, c workflow.Contracts, w io.Writer) error {
 			if r.Optional {
 				need = "optional"
 			}
-			if err := columns(w, s.Name, r.Address, need, r.At); err != nil {
+			if err := lines.Columns(w, s.Name, r.Address, need, r.At); err != nil {
 				return err
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slsflow/slsflow/examples/internal/terminal"
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/outputs"
 )
 
@@ -52,10 +52,10 @@ func list(ctx context.Context, o options, w io.Writer) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(w, docs)
+		return lines.JSON(w, docs)
 	}
 	for _, d := range docs {
-		if err := columns(w, d.Address, shown(outputs.Output{Value: d.Value, Secret: d.Secret})); err != nil {
+		if err := lines.Columns(w, d.Address, shown(outputs.Output{Value: d.Value, Secret: d.Secret})); err != nil {
 			return err
 		}
 	}
@@ -83,10 +83,10 @@ func history(ctx context.Context, o options, w io.Writer) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(w, records)
+		return lines.JSON(w, records)
 	}
 	for _, r := range records {
-		err := columns(w, r.String(), fmt.Sprint(r.Number), string(r.Status), r.Started.UTC().Format(time.RFC3339), or(r.Commit), or(r.Actor), or(r.Run), or(r.Error))
+		err := lines.Columns(w, r.String(), fmt.Sprint(r.Number), string(r.Status), r.Started.UTC().Format(time.RFC3339), lines.Or(r.Commit), lines.Or(r.Actor), lines.Or(r.Run), lines.Or(r.Error))
 		if err != nil {
 			return err
 		}
@@ -100,22 +100,6 @@ func instancesOf(records []outputs.Record) []outputs.Instance {
 		list[i] = r.Instance
 	}
 	return list
-}
-
-func or(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// columns prints one line. A text can end neither its column nor its line.
-func columns(w io.Writer, texts ...string) error {
-	for i, t := range texts {
-		texts[i] = terminal.Clean(strings.NewReplacer("\t", " ", "\n", " ").Replace(t))
-	}
-	_, err := fmt.Fprintln(w, strings.Join(texts, "\t"))
-	return err
 }
 
 // shown is a value as the Serverless command line printed it: what a list holds
@@ -145,11 +129,4 @@ func plain(value json.RawMessage) string {
 	default:
 		return string(outputs.Canonical(value))
 	}
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/outputs"
 )
 
@@ -20,12 +21,12 @@ func stale(ctx context.Context, o options, w io.Writer) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(w, found)
+		return lines.JSON(w, found)
 	}
 	for _, f := range found {
 		for _, c := range f.Changes {
 			address := outputs.Ref{Instance: c.Read.Instance, Key: c.Read.Key}.String()
-			if err := columns(w, f.Record.String(), string(c.Kind), address, then(c.Was, c.Secret), then(c.Now, c.Secret)); err != nil {
+			if err := lines.Columns(w, f.Record.String(), string(c.Kind), address, then(c.Was, c.Secret), then(c.Now, c.Secret)); err != nil {
 				return err
 			}
 		}

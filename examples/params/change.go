@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/profile"
@@ -78,14 +79,14 @@ func (h *house) swap(ctx context.Context, store params.Versioned, o options, p p
 // tell prints what was changed.
 func tell(w io.Writer, o options, docs []changeDoc) error {
 	if o.json {
-		return writeJSON(w, docs)
+		return lines.JSON(w, docs)
 	}
 	for _, d := range docs {
 		done := "put"
 		if d.Deleted {
 			done = "removed"
 		}
-		if err := columns(w, d.Profile, d.Name, done, fmt.Sprint(d.Version), or(d.By)); err != nil {
+		if err := lines.Columns(w, d.Profile, d.Name, done, fmt.Sprint(d.Version), lines.Or(d.By)); err != nil {
 			return err
 		}
 	}

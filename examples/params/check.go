@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/pipeline/workflow"
 	"github.com/slsflow/slsflow/stage"
@@ -37,7 +38,7 @@ func check(ctx context.Context, o options, s streams) (err error) {
 		return err
 	}
 	if o.json {
-		err = writeJSON(s.out, needs)
+		err = lines.JSON(s.out, needs)
 	} else {
 		err = table(s, needs)
 	}
@@ -60,17 +61,17 @@ func table(s streams, needs workflow.Needs) error {
 			case p.Secret:
 				state += ", secret"
 			}
-			if err := columns(s.out, name, cmp.Or(p.Profile, st.Profile), p.Service, p.Name, state); err != nil {
+			if err := lines.Columns(s.out, name, cmp.Or(p.Profile, st.Profile), p.Service, p.Name, state); err != nil {
 				return err
 			}
 		}
 		for _, p := range st.Unused {
-			if err := columns(s.out, name, st.Profile, "-", p, "unused"); err != nil {
+			if err := lines.Columns(s.out, name, st.Profile, "-", p, "unused"); err != nil {
 				return err
 			}
 		}
 		for _, p := range st.Unnamed {
-			if err := columns(s.out, name, st.Profile, "-", p, "in the store, not in secrets"); err != nil {
+			if err := lines.Columns(s.out, name, st.Profile, "-", p, "in the store, not in secrets"); err != nil {
 				return err
 			}
 		}

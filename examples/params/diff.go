@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
+
+	"github.com/slsflow/slsflow/examples/internal/lines"
 )
 
 // diffDoc is a param that one of two profiles does not have.
@@ -55,10 +57,10 @@ func diff(ctx context.Context, o options, s streams) (err error) {
 		}
 	}
 	if o.json {
-		err = writeJSON(s.out, docs)
+		err = lines.JSON(s.out, docs)
 	} else {
 		for _, d := range docs {
-			err = errors.Join(err, columns(s.out, d.Name, or(d.Has[0]), or(d.Has[1])))
+			err = errors.Join(err, lines.Columns(s.out, d.Name, lines.Or(d.Has[0]), lines.Or(d.Has[1])))
 		}
 	}
 	if err == nil && len(docs) > 0 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
 	"github.com/slsflow/slsflow/outputs/sqliteoutputs"
 	"github.com/slsflow/slsflow/params/sqliteparams"
@@ -59,7 +60,7 @@ func rotateFile(ctx context.Context, o options, s streams) (err error) {
 	if err := files.WriteKey(key); err != nil {
 		return err
 	}
-	return columns(s.out, "rotated", files.Key)
+	return lines.Columns(s.out, "rotated", files.Key)
 }
 
 // rotateSSM writes each secret anew, with the key of -kms.

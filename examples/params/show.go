@@ -8,11 +8,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/meant"
-	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/profile"
 )
@@ -50,7 +49,7 @@ func list(ctx context.Context, o options, s streams) (err error) {
 		docs = append(docs, list...)
 	}
 	if o.json {
-		return writeJSON(s.out, docs)
+		return lines.JSON(s.out, docs)
 	}
 	for _, d := range docs {
 		kind, version, when, note := "plain", "-", "-", ""
@@ -66,7 +65,7 @@ func list(ctx context.Context, o options, s streams) (err error) {
 		case d.Unnamed:
 			note = "not in profiles." + d.Profile + ".secrets"
 		}
-		if err := columns(s.out, d.Profile, d.Name, kind, or(d.Layer), version, when, or(note)); err != nil {
+		if err := lines.Columns(s.out, d.Profile, d.Name, kind, lines.Or(d.Layer), version, when, lines.Or(note)); err != nil {
 			return err
 		}
 	}
@@ -188,7 +187,7 @@ func (h *house) print(w io.Writer, o options, p profile.Profile, name string, v 
 		_, err = fmt.Fprintln(w, string(value))
 		return err
 	}
-	return writeJSON(w, valueDoc{Profile: p.Name, Name: name, Secret: isSecret, Version: c.Version, Value: value})
+	return lines.JSON(w, valueDoc{Profile: p.Name, Name: name, Secret: isSecret, Version: c.Version, Value: value})
 }
 
 // history prints the changes of a secret.
@@ -210,7 +209,7 @@ func (h *house) history(ctx context.Context, o options, s streams, p profile.Pro
 		return h.absent(ctx, store, o, p, o.args[0])
 	}
 	if o.json {
-		return writeJSON(s.out, past)
+		return lines.JSON(s.out, past)
 	}
 	for _, c := range past {
 		done := "put"
@@ -220,32 +219,9 @@ func (h *house) history(ctx context.Context, o options, s streams, p profile.Pro
 		case c.Lost:
 			done = "taken back"
 		}
-		if err := columns(s.out, fmt.Sprint(c.Version), done, c.Time.Format(time.RFC3339), or(c.By), or(c.Identity)); err != nil {
+		if err := lines.Columns(s.out, fmt.Sprint(c.Version), done, c.Time.Format(time.RFC3339), lines.Or(c.By), lines.Or(c.Identity)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func or(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// columns prints one line. A text can end neither its column nor its line.
-func columns(w io.Writer, texts ...string) error {
-	for i, t := range texts {
-		texts[i] = terminal.Clean(strings.NewReplacer("\t", " ", "\n", " ").Replace(t))
-	}
-	_, err := fmt.Fprintln(w, strings.Join(texts, "\t"))
-	return err
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/dotenv"
@@ -147,7 +148,7 @@ func (h *house) export(ctx context.Context, o options, s streams, p profile.Prof
 
 func writeAll(w io.Writer, o options, texts map[string]string) error {
 	if o.json || o.format == "json" {
-		return writeJSON(w, texts)
+		return lines.JSON(w, texts)
 	}
 	var b bytes.Buffer
 	for _, name := range slices.Sorted(maps.Keys(texts)) {

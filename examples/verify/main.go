@@ -31,6 +31,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/slsflow/slsflow/examples/internal/lines"
 	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/ssmstore"
 	"github.com/slsflow/slsflow/examples/internal/statedir"
@@ -195,18 +196,11 @@ func show(w io.Writer, o options, list []profile.Verification) error {
 		} else if n > 1 {
 			result = strconv.Itoa(n) + " problems"
 		}
-		row := []string{v.Profile, or(strings.Join(stages, ", ")), or(v.Account), or(v.Who), strconv.Itoa(v.Needed), result}
+		row := []string{v.Profile, lines.Or(strings.Join(stages, ", ")), lines.Or(v.Account), lines.Or(v.Who), strconv.Itoa(v.Needed), result}
 		for i := range row {
 			row[i] = terminal.Clean(row[i])
 		}
 		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	return table.Flush()
-}
-
-func or(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
