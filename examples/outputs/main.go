@@ -46,7 +46,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/records"
 	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
@@ -96,26 +95,17 @@ type options struct {
 
 // run is the program. It returns its exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	names, calls := make([]string, len(commands)), make([][2]string, len(commands))
+	calls := make([][2]string, len(commands))
 	for i, c := range commands {
-		names[i], calls[i] = c.name, [2]string{c.name + " [flags]" + c.args, c.about}
+		calls[i] = [2]string{c.name + " [flags]" + c.args, c.about}
 	}
 	name := ""
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
-	if usage.Asked(name) {
-		usage.Print(stderr, "outputs", calls)
-		return 0
-	}
-	i := slices.Index(names, name)
-	if i < 0 {
-		what := "no command"
-		if name != "" {
-			what = fmt.Sprintf("%s is no command%s", terminal.Clean(name), meant.Hint(name, names))
-		}
-		fmt.Fprintf(stderr, "outputs: %s: want %s\n", what, strings.Join(names, ", "))
-		return 2
+	i, status, ok := usage.Choose(stderr, "outputs", name, calls)
+	if !ok {
+		return status
 	}
 	o, err := parse(name, args, stderr)
 	switch {

@@ -46,7 +46,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slsflow/slsflow/examples/internal/meant"
 	"github.com/slsflow/slsflow/examples/internal/repository"
 	"github.com/slsflow/slsflow/examples/internal/terminal"
 	"github.com/slsflow/slsflow/examples/internal/usage"
@@ -105,26 +104,17 @@ var errFound = errors.New("found")
 
 // run is the program. It returns its exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, in io.Reader, stdout, stderr io.Writer) int {
-	names, calls := make([]string, len(commands)), make([][2]string, len(commands))
+	calls := make([][2]string, len(commands))
 	for i, c := range commands {
-		names[i], calls[i] = c.name, [2]string{strings.Join(append([]string{c.name, "[flags]"}, c.args...), " "), c.about}
+		calls[i] = [2]string{strings.Join(append([]string{c.name, "[flags]"}, c.args...), " "), c.about}
 	}
 	name := ""
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
-	if usage.Asked(name) {
-		usage.Print(stderr, "params", calls)
-		return 0
-	}
-	i := slices.Index(names, name)
-	if i < 0 {
-		what := "no command"
-		if name != "" {
-			what = fmt.Sprintf("%s is no command%s", terminal.Clean(name), meant.Hint(name, names))
-		}
-		fmt.Fprintf(stderr, "params: %s: want %s\n", what, strings.Join(names, ", "))
-		return 2
+	i, status, ok := usage.Choose(stderr, "params", name, calls)
+	if !ok {
+		return status
 	}
 	o, err := parse(commands[i], args, stderr)
 	switch {

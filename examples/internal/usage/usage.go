@@ -5,16 +5,39 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
+
+	"github.com/slsflow/slsflow/examples/internal/meant"
+	"github.com/slsflow/slsflow/examples/internal/terminal"
 )
 
-// Asked reports whether a word in the place of a command asks for help.
-func Asked(word string) bool {
-	return slices.Contains([]string{"-h", "-help", "--help", "help"}, word)
+// Choose returns the index of the command with a name. If there is none, or the
+// name asks for help, ok is false and w has been told all; the program ends with
+// the status. A command is what it is called by, beginning with its name, and what
+// it does.
+func Choose(w io.Writer, program, name string, commands [][2]string) (i, status int, ok bool) {
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, name) {
+		list(w, program, commands)
+		return 0, 0, false
+	}
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i], _, _ = strings.Cut(c[0], " ")
+	}
+	if i := slices.Index(names, name); i >= 0 {
+		return i, 0, true
+	}
+	what := "no command"
+	if name != "" {
+		what = fmt.Sprintf("%s is no command%s", terminal.Clean(name), meant.Hint(name, names))
+	}
+	fmt.Fprintf(w, "%s: %s: want %s\n", program, what, strings.Join(names, ", "))
+	return 0, 2, false
 }
 
-// Print tells the commands of a program, each as it is called and what it does.
-func Print(w io.Writer, program string, commands [][2]string) {
+// list tells the commands of a program.
+func list(w io.Writer, program string, commands [][2]string) {
 	fmt.Fprintf(w, "Usage of %s:\n", program)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range commands {
