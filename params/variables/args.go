@@ -52,12 +52,12 @@ func (a arg) String() string {
 	return describe(a.node)
 }
 
-func (a args) secret() bool {
+func (a *args) secret() bool {
 	return a.address.secret() || slices.ContainsFunc(a.params, arg.secret)
 }
 
 // values returns the arguments as a source takes them.
-func (a args) values() (list []any, address any) {
+func (a *args) values() (list []any, address any) {
 	if a.params != nil {
 		list = make([]any, len(a.params))
 		for i, p := range a.params {
@@ -68,7 +68,7 @@ func (a args) values() (list []any, address any) {
 }
 
 // String writes the arguments as arg.String does.
-func (a args) String() string {
+func (a *args) String() string {
 	var list []string
 	for _, p := range a.params {
 		list = append(list, p.String())
@@ -106,11 +106,15 @@ func reveal(n *node) any {
 	return n.scalar
 }
 
-// args resolves what stands in the parentheses and behind the colon.
-func (s *session) args(ctx context.Context, x variable, c *Call) (a args, st status) {
-	one := func(written *Arg) arg {
+// args resolves what stands in the parentheses and behind the colon into a, which is
+// zero.
+func (s *session) args(ctx context.Context, x *variable, c *Call, a *args) status {
+	st := found
+	one := func(written *Arg, a *arg) {
+		a.given = true
 		if written.Parts == nil {
-			return arg{given: true, written: written.Value}
+			a.written = written.Value
+			return
 		}
 		v, argSt := s.arg(ctx, x, written)
 		if argSt == found && v.is(isLive) {
@@ -119,30 +123,30 @@ func (s *session) args(ctx context.Context, x variable, c *Call) (a args, st sta
 		if argSt == failed || argSt == left && st == found {
 			st = argSt
 		}
-		return arg{given: true, node: v}
+		a.node = v
 	}
 	if c.Params != nil {
 		a.params = make([]arg, len(c.Params))
 		for i := range c.Params {
-			a.params[i] = one(&c.Params[i])
+			one(&c.Params[i], &a.params[i])
 		}
 	}
 	if c.Address != nil {
-		a.address = one(c.Address)
+		one(c.Address, &a.address)
 	}
-	return a, st
+	return st
 }
 
 // arg resolves a param or address with variables in it. One that a variable spans
 // keeps the type of the value.
-func (s *session) arg(ctx context.Context, x variable, written *Arg) (*node, status) {
+func (s *session) arg(ctx context.Context, x *variable, written *Arg) (*node, status) {
 	parts := written.Parts
 	if len(parts) == 1 && parts[0].Start == written.Start && parts[0].End == written.End {
-		v, st := s.value(ctx, variable{x.n, x.c, &parts[0]})
+		v, st := s.value(ctx, x.inside(&parts[0]))
 		if st != found {
 			return nil, st
 		}
 		return s.deep(ctx, v, x.c, 0)
 	}
-	return s.join(ctx, x.n, x.c, maxReplaced-maxInArg, parts, written.Start, written.End)
+	return s.join(ctx, x, maxReplaced-maxInArg, parts, written.Start, written.End)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // ask asks a source of the caller.
-func (s *session) ask(ctx context.Context, x variable, source Source, typ string, a args) (*node, status, string) {
+func (s *session) ask(ctx context.Context, x *variable, source Source, typ string, a *args) (*node, status, string) {
 	list, address := a.values()
 	key, err := newQuestionKey(typ, list, address)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *session) ask(ctx context.Context, x variable, source Source, typ string
 
 // origins returns where the value of a reply is from. It is put together once for
 // all who ask the same.
-func (r *reply) origins(typ string, a args) []Origin {
+func (r *reply) origins(typ string, a *args) []Origin {
 	if r.shared != nil && !a.secret() {
 		return r.shared
 	}
@@ -84,7 +84,7 @@ func newQuestionKey(typ string, list []any, address any) (questionKey, error) {
 }
 
 // refused records the error of a source.
-func (s *session) refused(ctx context.Context, x variable, a args, err error) status {
+func (s *session) refused(ctx context.Context, x *variable, a *args, err error) status {
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		s.stop(ctxErr)
 		return failed

@@ -136,7 +136,7 @@ func (m *memory) reply(ctx context.Context, source Source, q question) (*reply, 
 }
 
 // load reads a file once.
-func (m *memory) load(f *fileSource, key string, a args) (*node, error) {
+func (m *memory) load(f *fileSource, key string, a *args) (*node, error) {
 	l, ok := m.files[key]
 	if !ok {
 		params, _ := a.values()

@@ -9,7 +9,7 @@ import (
 
 // call asks one source. why says for an absent value where it was looked for, if
 // that is to be told.
-func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st status, why string) {
+func (s *session) call(ctx context.Context, x *variable, c *Call) (v *node, st status, why string) {
 	source, known := s.source(c.Type)
 	if !known {
 		if s.partial() {
@@ -22,11 +22,11 @@ func (s *session) call(ctx context.Context, x variable, c *Call) (v *node, st st
 		s.fail(x, Unrecognized, nil, hint, "no source of the type %q", c.Type)
 		return nil, failed, ""
 	}
-	a, st := s.args(ctx, x, c)
-	if st != found {
+	a := new(args)
+	if st := s.args(ctx, x, c, a); st != found {
 		return nil, st, ""
 	}
-	s.askers = append(s.askers, x)
+	s.askers = append(s.askers, *x)
 	switch c.Type {
 	case "self":
 		v, st, why = s.self(ctx, x, a)

@@ -136,7 +136,7 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 		if next.kind == liveNode {
 			inPlace, l := *next, *next.live
 			l.raw = c.n.text()
-			inPlace.live, inPlace.yaml, inPlace.from, inPlace.part = &l, c.n.yaml, c.n.from, c.n.part
+			inPlace.live, inPlace.yaml, inPlace.from, inPlace.part, inPlace.base = &l, c.n.yaml, c.n.from, c.n.part, c.n.base
 			next = &inPlace
 		}
 		if s.total += int(next.weight); next.weight > maxWeight || s.total > 4*maxTotal {
@@ -179,5 +179,5 @@ func (s *session) circle(c *cell) {
 	if len(names) > 1 {
 		msg = "circular reference: " + strings.Join(append(names, names[0]), " → ")
 	}
-	s.fail(s.askers[len(s.askers)-1], Circular, nil, "a fallback does not help: give one of them a value of its own", "%s", msg)
+	s.fail(&s.askers[len(s.askers)-1], Circular, nil, "a fallback does not help: give one of them a value of its own", "%s", msg)
 }

@@ -99,7 +99,7 @@ func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 	var list []edit
 	var want strings.Builder
 	last := 0
-	for _, p := range n.parts() {
+	for i, p := range n.parts() {
 		want.WriteString(n.text()[last:p.Start])
 		last = p.End
 		written := n.text()[p.Start:p.End]
@@ -108,7 +108,7 @@ func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 			continue
 		}
 		// The property does not matter: what fails in it was told before.
-		value, st := s.join(ctx, n, s.root, 0, []Part{p}, p.Start, p.End)
+		value, st := s.join(ctx, &variable{n: n, c: s.root}, 0, n.parts()[i:i+1], p.Start, p.End)
 		if st != found {
 			return nil
 		}

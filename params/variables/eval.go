@@ -21,7 +21,7 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 		}
 		return v, st
 	}
-	out, st := s.join(ctx, n, c, depth, n.parts(), 0, len(n.text()))
+	out, st := s.join(ctx, &variable{n: n, c: c}, depth, n.parts(), 0, len(n.text()))
 	if st == found && out.weight > maxWeight {
 		s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
 		return nil, failed
@@ -29,20 +29,24 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 	return out, st
 }
 
-// join returns the bytes from start to end of the text of n, with the value of
-// each of the parts in its place. It goes on after a failure, to find the others.
-func (s *session) join(ctx context.Context, n *node, c *cell, depth uint8, parts []Part, start, end int) (*node, status) {
+// join returns the bytes from start to end of a text or of a variable in it, with
+// the value of each of the parts in its place. It goes on after a failure, to find
+// the others.
+func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []Part, start, end int) (*node, status) {
 	// A text inside of this one finds none to write over, and makes its own.
-	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{list: n.origins}}
+	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{list: in.n.origins}}
 	s.text = nil
-	st, text := found, n.text()
+	st, text := found, in.n.text()[in.offset():]
+	var x variable // one for all of them, which is not made anew each time
 	for i := range parts {
 		p := &parts[i]
 		j.text = append(j.text, text[start:p.Start]...)
 		start = p.End
 		if p.Sources == nil {
 			j.text = append(j.text, p.Escape...)
-		} else if s.fragment(ctx, variable{n, c, p}, depth, &j) != found {
+			continue
+		}
+		if x = *in.inside(p); s.fragment(ctx, &x, depth, &j) != found {
 			st = failed
 		}
 	}
@@ -52,14 +56,14 @@ func (s *session) join(ctx context.Context, n *node, c *cell, depth uint8, parts
 		return nil, st
 	}
 	out := s.nodes.New()
-	out.from = n
+	out.from = in.n
 	j.finish(out)
 	return out.sealed(), found
 }
 
 // fragment appends the value of a variable inside of a text. The value is looked
 // through for variables on its own, so that none can form across a join.
-func (s *session) fragment(ctx context.Context, x variable, depth uint8, j *joiner) status {
+func (s *session) fragment(ctx context.Context, x *variable, depth uint8, j *joiner) status {
 	v, st := s.value(ctx, x)
 	for {
 		if st != found {
@@ -114,7 +118,7 @@ func flatten(v *node) (*node, bool) {
 			items = append(items, text)
 		}
 	}
-	n := &node{scalar: strings.Join(items, ","), yaml: v.yaml, from: v.from, part: v.part}
+	n := &node{scalar: strings.Join(items, ","), yaml: v.yaml, from: v.from, part: v.part, base: v.base}
 	var from originSet
 	for _, kid := range v.kids {
 		from.add(kid.origins)
@@ -124,8 +128,30 @@ func flatten(v *node) (*node, bool) {
 	return n.sealed(), err == nil
 }
 
-// value asks the sources of a variable in turn.
-func (s *session) value(ctx context.Context, x variable) (*node, status) {
+// value returns the value of a variable. One that stands in many places is looked
+// for once, unless the value is one of its place.
+func (s *session) value(ctx context.Context, x *variable) (*node, status) {
+	key := &x.p.Sources[0]
+	if !key.repeated || s.r.Trails { // each place has steps of its own
+		return s.evaluate(ctx, x)
+	}
+	if v := s.repeated[key]; v != nil && !(x.whole() && v.made(key)) {
+		return v, found
+	}
+	v, st := s.evaluate(ctx, x)
+	if st == found && !v.is(isOpen|isLive) && (v.kind == scalarNode || !v.made(key)) {
+		s.repeated[key] = v
+	}
+	return v, st
+}
+
+// made reports whether n was made for the place of a variable that has these calls.
+func (n *node) made(first *Call) bool {
+	return n.part != nil && n.part.Sources != nil && &n.part.Sources[0] == first
+}
+
+// evaluate asks the sources of a variable in turn.
+func (s *session) evaluate(ctx context.Context, x *variable) (*node, status) {
 	if err := ctx.Err(); err != nil {
 		s.stop(err)
 		return nil, failed
@@ -133,7 +159,7 @@ func (s *session) value(ctx context.Context, x variable) (*node, status) {
 	for i := range x.p.Sources {
 		c := &x.p.Sources[i]
 		if c.Type == "" {
-			s.step(x, c, args{}, nil)
+			s.step(x, c, new(args), nil)
 			return s.made(x, c.Literal, nil)
 		}
 		switch v, st, _ := s.call(ctx, x, c); st {

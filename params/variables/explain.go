@@ -24,7 +24,7 @@ type LayerExplainer interface {
 
 // missing tells of a variable that has no value anywhere. The sources are asked
 // once more, for the words.
-func (s *session) missing(ctx context.Context, x variable) (*node, status) {
+func (s *session) missing(ctx context.Context, x *variable) (*node, status) {
 	if s.r.Missing != nil {
 		return s.made(x, s.r.Missing, []Origin{{Type: MissingType, Address: x.text()}})
 	}
@@ -56,9 +56,9 @@ func (s *session) missing(ctx context.Context, x variable) (*node, status) {
 
 // explain asks one source, or the layers of params, why there is no value. The
 // arguments are known, since the source was asked before.
-func (s *session) explain(ctx context.Context, x variable, c *Call) (why, hint string) {
-	a, st := s.args(ctx, x, c)
-	if st != found || a.secret() {
+func (s *session) explain(ctx context.Context, x *variable, c *Call) (why, hint string) {
+	a := new(args)
+	if st := s.args(ctx, x, c, a); st != found || a.secret() {
 		return "", ""
 	}
 	list, address := a.values()

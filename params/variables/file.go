@@ -159,7 +159,7 @@ func inTree(name string, err error) error {
 
 // file is the source of ${file(path):a.b}. The keys may lead through variables
 // of the file.
-func (s *session) file(ctx context.Context, x variable, f *fileSource, a args) (*node, status, string) {
+func (s *session) file(ctx context.Context, x *variable, f *fileSource, a *args) (*node, status, string) {
 	if f.programs != nil {
 		list, _ := a.values()
 		if name, err := f.name(list); err == nil && f.programs.Runs(name) {

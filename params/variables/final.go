@@ -69,7 +69,7 @@ func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st sta
 	}
 	n = s.nodes.New()
 	n.kind, n.names, n.kids = c.value.kind, c.value.names, kids
-	n.yaml, n.from, n.part = c.value.yaml, c.value.from, c.value.part
+	n.yaml, n.from, n.part, n.base = c.value.yaml, c.value.from, c.value.part, c.value.base
 	return n.sealed(), st, whole
 }
 

@@ -5,7 +5,7 @@ import "context"
 // leave makes the variable p of n one that the command line resolves. The
 // sources before the index first have no value. The value of those behind it is
 // looked up now, since the command line does not know all types.
-func (s *session) leave(ctx context.Context, x variable, first int) (*node, status) {
+func (s *session) leave(ctx context.Context, x *variable, first int) (*node, status) {
 	s.lefts = true
 	var calls []liveCall
 	st := found
@@ -42,13 +42,13 @@ func (s *session) leave(ctx context.Context, x variable, first int) (*node, stat
 	if st != found {
 		return nil, failed
 	}
-	from, part := x.origin()
-	l := &live{raw: x.n.text(), segs: []seg{{calls: calls}}}
-	return (&node{kind: liveNode, live: l, from: from, part: part}).sealed(), found
+	n := &node{kind: liveNode, live: &live{raw: x.n.text(), segs: []seg{{calls: calls}}}}
+	n.comesFrom(x)
+	return n.sealed(), found
 }
 
 // leaveCall resolves the arguments of a source that is left.
-func (s *session) leaveCall(ctx context.Context, x variable, c *Call) (call liveCall, ok bool) {
+func (s *session) leaveCall(ctx context.Context, x *variable, c *Call) (call liveCall, ok bool) {
 	call = liveCall{typ: c.Type, ours: s.known(c.Type)}
 	ok = true
 	one := func(written *Arg) liveArg {

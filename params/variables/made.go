@@ -13,10 +13,11 @@ import (
 
 // made makes the node of a value that a variable has, which is looked through
 // for variables.
-func (s *session) made(x variable, v any, origins []Origin) (*node, status) {
-	from, part := x.origin()
+func (s *session) made(x *variable, v any, origins []Origin) (*node, status) {
 	literal := slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal })
-	out, err := s.fromValue(v, &node{from: from, part: part, origins: origins, literal: literal})
+	like := node{origins: origins, literal: literal}
+	like.comesFrom(x)
+	out, err := s.fromValue(v, &like)
 	if err != nil {
 		if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 			s.fail(x, syntax.Code, err, `write \${ for a "${" that is a text`, "its value is no variable: %v", err)

@@ -50,7 +50,8 @@ type node struct {
 	live     *live     // of a liveNode
 
 	// Where it comes from: its own place in a file, with the byte of yaml where
-	// scalar begins; or another node, and the variable in that node's text.
+	// scalar begins; or another node, and the variable in that node's text, with the
+	// byte from where its offsets count.
 	base int
 	yaml *yamldoc.Node
 	from *node
@@ -165,7 +166,7 @@ func (n *node) is(t trait) bool { return n.traits&t != 0 }
 func (n *node) pos() Pos {
 	switch {
 	case n.part != nil:
-		return n.from.at(n.part.Start)
+		return n.from.at(n.base + n.part.Start)
 	case n.from != nil:
 		return n.from.pos()
 	case n.yaml != nil:

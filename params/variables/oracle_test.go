@@ -53,6 +53,10 @@ func outline(s string, parts []variables.Part, top bool) string {
 			all = append(all, fmt.Sprintf("%d-%d %s", p.Start, p.End, jsonText(p.Escape)))
 			continue
 		}
+		inner := s
+		if top {
+			inner = s[p.Start:p.End]
+		}
 		var sources []string
 		for _, c := range p.Sources {
 			text := c.Type
@@ -62,12 +66,12 @@ func outline(s string, parts []variables.Part, top bool) string {
 			if c.Params != nil {
 				var args []string
 				for _, a := range c.Params {
-					args = append(args, outlineArg(s, a))
+					args = append(args, outlineArg(inner, a))
 				}
 				text += "(" + strings.Join(args, " ") + ")"
 			}
 			if c.Address != nil {
-				text += ":" + outlineArg(s, *c.Address)
+				text += ":" + outlineArg(inner, *c.Address)
 			}
 			sources = append(sources, text)
 		}

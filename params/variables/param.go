@@ -11,7 +11,7 @@ import (
 )
 
 // param is the source of ${param:name}. Names are flat: a dot has no meaning.
-func (s *session) param(ctx context.Context, x variable, a args) (*node, status, string) {
+func (s *session) param(ctx context.Context, x *variable, a *args) (*node, status, string) {
 	name, ok := scalarText(a.address.value())
 	if !ok || name == "" {
 		s.fail(x, SourceFailed, nil, "", "no name, want ${param:name}")
@@ -40,15 +40,15 @@ func (s *session) param(ctx context.Context, x variable, a args) (*node, status,
 		case failed, left:
 			return nil, st, ""
 		case hidden:
-			return s.none(func() string { return fmt.Sprintf("param %s is null in %s", a, label) })
+			return s.none(func() string { return fmt.Sprintf("param %s is null in %s", a.String(), label) })
 		}
 		asked = append(asked, label)
 	}
-	return s.none(func() string { return fmt.Sprintf("param %s is in none of %s", a, strings.Join(asked, ", ")) })
+	return s.none(func() string { return fmt.Sprintf("param %s is in none of %s", a.String(), strings.Join(asked, ", ")) })
 }
 
 // block looks for a param in the document.
-func (s *session) block(ctx context.Context, x variable, layer ParamLayer, name string) (v *node, st status, label string) {
+func (s *session) block(ctx context.Context, x *variable, layer ParamLayer, name string) (v *node, st status, label string) {
 	key := layer.Block.key(s.stage)
 	label = "params." + key
 	keys := []string{"params", key, name}
@@ -84,7 +84,7 @@ func (s *session) holdsNull(keys []string) bool {
 }
 
 // layer looks for a param in a layer of the caller.
-func (s *session) layer(ctx context.Context, x variable, i int, name string) (*node, status) {
+func (s *session) layer(ctx context.Context, x *variable, i int, name string) (*node, status) {
 	key := questionKey{typ: "param", address: name, params: strconv.Itoa(i)}
 	r, ok := s.memo.replies[key]
 	layer := s.layers[i]
@@ -94,7 +94,7 @@ func (s *session) layer(ctx context.Context, x variable, i int, name string) (*n
 		s.memo.replies[key] = r
 	}
 	if r.err != nil {
-		return nil, s.refused(ctx, x, args{}, fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
+		return nil, s.refused(ctx, x, new(args), fmt.Errorf("param %q of %s: %w", name, layer.Name, r.err))
 	}
 	if !r.found || r.value == nil {
 		return nil, absent

@@ -2,6 +2,7 @@ package variables
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/internal/slab"
@@ -16,6 +17,8 @@ type parser struct {
 	i      int   // the next byte
 	starts []int // the "$" of each variable that is open, foreign ones too
 	live   int   // how many of them are live: a param or an address is being read
+	base   int   // the "$" of the outermost that is live
+	known  known
 
 	// What was read of lists that are not at their end, an outer one before those
 	// inside of it.
@@ -45,11 +48,12 @@ func (s *stack[T]) pop(length int) []T {
 }
 
 func (p *parser) parse(s string) (Text, *SyntaxError) {
-	if !strings.Contains(s, "${") {
+	count := strings.Count(s, "${")
+	if count == 0 {
 		return nil, nil
 	}
 	p.s, p.i, p.live, p.starts = s, 0, 0, p.starts[:0]
-	p.parts.open, p.calls.open, p.list.open = p.parts.open[:0], p.calls.open[:0], p.list.open[:0]
+	p.parts.open, p.calls.open, p.list.open = slices.Grow(p.parts.open[:0], count), p.calls.open[:0], p.list.open[:0]
 	if err := p.out(); err != nil {
 		return nil, err
 	}
@@ -139,7 +143,10 @@ func (p *parser) variable() *SyntaxError {
 	}
 	typ := p.s[start:p.i]
 	if b := p.s[p.i]; typ != "" && (b == '(' || b == ':' && !p.foreignColon(typ)) {
-		return p.sources(start, typ)
+		if p.live > 0 {
+			return p.sources(start, typ)
+		}
+		return p.outermost(start, typ)
 	}
 	if p.live > 0 {
 		return p.fail(InvalidType, start, "no variable begins in %s (a type is lower case letters, with a colon or parentheses behind it)", p.excerpt(p.starts[len(p.starts)-1]))

@@ -12,10 +12,20 @@ import (
 )
 
 // show writes a Text in a short form: [start,end) and the sources of each
-// variable, nested ones in the same way.
-func show(s string, parts []variables.Part) string {
+// variable, nested ones in the same way. All offsets are those of s.
+func show(s string, parts []variables.Part) string { return showInside(s, -1, parts) }
+
+// showInside is show for parts of which the offsets count from a byte, or for those
+// of s itself if it is -1.
+func showInside(s string, base int, parts []variables.Part) string {
 	var all []string
 	for _, p := range parts {
+		inner := base
+		if base < 0 {
+			inner = p.Start
+		} else {
+			p.Start, p.End = base+p.Start, base+p.End
+		}
 		if p.Sources == nil {
 			all = append(all, fmt.Sprintf("%d-%d %q", p.Start, p.End, p.Escape))
 			continue
@@ -30,12 +40,12 @@ func show(s string, parts []variables.Part) string {
 			if c.Params != nil {
 				var args []string
 				for _, a := range c.Params {
-					args = append(args, showArg(s, a))
+					args = append(args, showArg(s, inner, a))
 				}
 				text += "(" + strings.Join(args, " ") + ")"
 			}
 			if c.Address != nil {
-				text += ":" + showArg(s, *c.Address)
+				text += ":" + showArg(s, inner, *c.Address)
 			}
 			sources = append(sources, text)
 		}
@@ -44,9 +54,9 @@ func show(s string, parts []variables.Part) string {
 	return strings.Join(all, "; ")
 }
 
-func showArg(s string, a variables.Arg) string {
+func showArg(s string, base int, a variables.Arg) string {
 	if a.Parts != nil {
-		return fmt.Sprintf("{%s: %s}", s[a.Start:a.End], show(s, a.Parts))
+		return fmt.Sprintf("{%s: %s}", s[base+a.Start:base+a.End], showInside(s, base, a.Parts))
 	}
 	if text, ok := a.Value.(string); ok {
 		return text
@@ -214,11 +224,13 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		checkParts(t, s, text, 0, len(s))
+		checkParts(t, s, text, 0, len(s), true)
 	})
 }
 
-func checkParts(t *testing.T, s string, parts []variables.Part, from, to int) {
+// checkParts checks parts between two bytes of s: those of a string, or of a
+// variable in which the parts are.
+func checkParts(t *testing.T, s string, parts []variables.Part, from, to int, outermost bool) {
 	t.Helper()
 	for _, p := range parts {
 		if p.Start < from || p.End > to || p.Start >= p.End {
@@ -231,15 +243,20 @@ func checkParts(t *testing.T, s string, parts []variables.Part, from, to int) {
 		if !strings.HasPrefix(s[p.Start:], "${") || s[p.End-1] != '}' {
 			t.Fatalf("%q: %q is no variable", s, s[p.Start:p.End])
 		}
+		v, start, end := s, p.Start, p.End
+		if outermost {
+			v = s[start:end]
+			start, end = 0, len(v)
+		}
 		for _, c := range p.Sources {
-			if c.Start < p.Start || c.End > p.End || c.Start >= c.End {
-				t.Fatalf("%q: source %d-%d is not in %d-%d", s, c.Start, c.End, p.Start, p.End)
+			if c.Start < start || c.End > end || c.Start >= c.End {
+				t.Fatalf("%q: source %d-%d is not in %d-%d", v, c.Start, c.End, start, end)
 			}
 			for _, a := range c.Params {
-				checkParts(t, s, a.Parts, a.Start, a.End)
+				checkParts(t, v, a.Parts, a.Start, a.End, false)
 			}
 			if c.Address != nil {
-				checkParts(t, s, c.Address.Parts, c.Address.Start, c.Address.End)
+				checkParts(t, v, c.Address.Parts, c.Address.Start, c.Address.End, false)
 			}
 		}
 	}

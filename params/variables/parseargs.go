@@ -34,7 +34,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 		p.i++
 		return false, nil
 	case ',':
-		p.list.push(Arg{Start: start, End: start})
+		p.list.push(Arg{Start: start - p.base, End: start - p.base})
 		p.i++
 		return true, nil
 	case '}':
@@ -52,7 +52,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 		if err != nil {
 			return false, err
 		}
-		p.list.push(Arg{Start: start, End: p.trimEnd(start, p.i), Value: text})
+		p.list.push(Arg{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, Value: text})
 		p.i++
 		return end == ',', nil
 	}
@@ -62,7 +62,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 	}
 	arg, some := p.arg(start, p.i-1, parts, true)
 	if !some {
-		arg = Arg{Start: start, End: start}
+		arg = Arg{Start: start - p.base, End: start - p.base}
 	}
 	if some || end == ',' {
 		p.list.push(arg)
@@ -107,7 +107,7 @@ func (p *parser) arg(start, end int, parts []Part, typed bool) (a Arg, some bool
 	if start == end {
 		return a, false
 	}
-	a = Arg{Start: start, End: end, Parts: parts}
+	a = Arg{Start: start - p.base, End: end - p.base, Parts: parts}
 	if parts != nil {
 		return a, true
 	}

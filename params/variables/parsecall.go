@@ -4,6 +4,25 @@ import (
 	"strings"
 )
 
+// outermost reads a live variable that is in no other one, from behind its first
+// type.
+func (p *parser) outermost(start int, typ string) *SyntaxError {
+	p.base = start - 2
+	rest := p.s[p.base:]
+	row := p.known.row(rest)
+	if v := row.find(rest); v != nil {
+		v.sources[0].repeated = true
+		p.i = p.base + len(v.text)
+		p.parts.push(Part{Start: p.base, End: p.i, Sources: v.sources})
+		return nil
+	}
+	if err := p.sources(start, typ); err != nil {
+		return err
+	}
+	row.keep(p.s[p.base:p.i], p.parts.open[len(p.parts.open)-1].Sources)
+	return nil
+}
+
 // sources reads a live variable from behind its first type.
 func (p *parser) sources(start int, typ string) *SyntaxError {
 	before := len(p.calls.open)
@@ -14,7 +33,11 @@ func (p *parser) sources(start int, typ string) *SyntaxError {
 		}
 		p.calls.push(call)
 		if end == '}' {
-			p.parts.push(Part{Start: p.starts[len(p.starts)-1], End: p.i, Sources: p.calls.pop(before)})
+			part := Part{Start: p.starts[len(p.starts)-1], End: p.i, Sources: p.calls.pop(before)}
+			if p.live > 0 {
+				part.Start, part.End = part.Start-p.base, part.End-p.base
+			}
+			p.parts.push(part)
 			return nil
 		}
 		call, end, err = p.next()
@@ -43,7 +66,7 @@ func (p *parser) next() (c Call, end byte, err *SyntaxError) {
 		if err != nil {
 			return c, 0, err
 		}
-		c = Call{Start: start, End: p.trimEnd(start, p.i), Literal: text}
+		c = Call{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, Literal: text}
 		p.i++
 		return c, '}', nil
 	case !typeChar(b):
@@ -68,7 +91,7 @@ func (p *parser) next() (c Call, end byte, err *SyntaxError) {
 		if !ok {
 			return c, 0, p.fail(InvalidLiteral, start, "%q is no literal (a text needs quotes: '%s')", word, word)
 		}
-		c = Call{Start: start, End: start + len(word), Literal: v}
+		c = Call{Start: start - p.base, End: start + len(word) - p.base, Literal: v}
 		p.i++
 		return c, '}', nil
 	default:
@@ -78,10 +101,10 @@ func (p *parser) next() (c Call, end byte, err *SyntaxError) {
 
 // call reads a source from behind its type, at ":" or "(".
 func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError) {
-	c = Call{Start: start, Type: typ}
+	c = Call{Start: start - p.base, Type: typ}
 	defer func() {
 		if err == nil {
-			c.End = p.trimEnd(start, p.i-1)
+			c.End = p.trimEnd(start, p.i-1) - p.base
 		}
 	}()
 	if p.s[p.i] == '(' {
@@ -126,7 +149,7 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 			return c, 0, err
 		}
 		c.Address = p.args.New()
-		*c.Address = Arg{Start: at, End: p.trimEnd(at, p.i), Value: text}
+		*c.Address = Arg{Start: at - p.base, End: p.trimEnd(at, p.i) - p.base, Value: text}
 		p.i++
 		return c, b, nil
 	}

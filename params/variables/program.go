@@ -162,7 +162,7 @@ func (m *memory) end() {
 }
 
 // program answers what a file that is a program asks for, until it is done.
-func (s *session) program(ctx context.Context, x variable, f *fileSource, name string, a args) (*node, status, string) {
+func (s *session) program(ctx context.Context, x *variable, f *fileSource, name string, a *args) (*node, status, string) {
 	_, err := fs.Stat(f.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.none(func() string { return "there is no file " + a.params[0].String() })
@@ -225,7 +225,7 @@ func (s *session) program(ctx context.Context, x variable, f *fileSource, name s
 
 // answer gives a program what it waits for. The status failed means that it comes
 // in a later round, and left that the command line must run the program.
-func (s *session) answer(ctx context.Context, x variable, run *program) status {
+func (s *session) answer(ctx context.Context, x *variable, run *program) status {
 	q, before, outer := run.waiting, len(s.errs), s.cause
 	s.cause = nil
 	v, st := s.asked(ctx, x, q)
@@ -261,12 +261,12 @@ func (s *session) answer(ctx context.Context, x variable, run *program) status {
 }
 
 // asked resolves what a program asks for.
-func (s *session) asked(ctx context.Context, x variable, q *ask) (*node, status) {
+func (s *session) asked(ctx context.Context, x *variable, q *ask) (*node, status) {
 	if q.keys != nil || q.text == "" {
 		return s.follow(ctx, s.root, q.keys...)
 	}
-	from, part := x.origin()
-	text := &node{scalar: q.text, from: from, part: part}
+	text := &node{scalar: q.text}
+	text.comesFrom(x)
 	if err := text.rescan(); err != nil {
 		syntax, _ := errors.AsType[*SyntaxError](err)
 		s.fail(x, syntax.Code, err, "", "it asks for %s, which is no variable: %v", strings.TrimSpace(q.text), err)

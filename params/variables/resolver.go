@@ -144,6 +144,8 @@ type session struct {
 	compared int                 // how many variables were looked for among similar ones
 	similars map[string][]string // what these are, by type
 
+	repeated map[*Call]*node // what variables came to that stand in many places, by their first call
+
 	telling bool // what is absent is told about, see [session.missing]
 
 	nodes slab.Slab[node]
@@ -156,7 +158,7 @@ type session struct {
 func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
 		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
-		files: map[string]*cell{},
+		files: map[string]*cell{}, repeated: map[*Call]*node{},
 	}
 	if s.layers == nil {
 		s.layers = DefaultParams(nil, nil, nil)

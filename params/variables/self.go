@@ -43,7 +43,7 @@ func (s *session) end(ctx context.Context, c *cell) (*node, status) {
 }
 
 // self is the source of ${self:a.b}.
-func (s *session) self(ctx context.Context, x variable, a args) (*node, status, string) {
+func (s *session) self(ctx context.Context, x *variable, a *args) (*node, status, string) {
 	address, ok := a.address.text()
 	if !ok && a.address.value() != nil {
 		s.fail(x, SourceFailed, nil, "", "the address of self is %s, want a text", kindName(a.address.value()))
@@ -57,7 +57,7 @@ func (s *session) self(ctx context.Context, x variable, a args) (*node, status, 
 }
 
 // property returns the property at an address of self.
-func (s *session) property(ctx context.Context, x variable, address string) (*node, status) {
+func (s *session) property(ctx context.Context, x *variable, address string) (*node, status) {
 	c, more := s.root, address != ""
 	for key := ""; more; {
 		key, address, more = strings.Cut(address, ".")
@@ -77,7 +77,7 @@ func (s *session) property(ctx context.Context, x variable, address string) (*no
 // again looks through a value that is resolved for variables, as is done with
 // the value of every source: an escape is lost when another property refers to
 // it.
-func (s *session) again(x variable, v *node) (*node, status) {
+func (s *session) again(x *variable, v *node) (*node, status) {
 	if v.weight > maxWeight {
 		s.fail(x, TooLarge, nil, "", "the value is too large")
 		return nil, failed
@@ -85,8 +85,7 @@ func (s *session) again(x variable, v *node) (*node, status) {
 	if !v.is(isScanned) {
 		return v, found
 	}
-	from, part := x.origin()
-	out, err := v.reparsed(from, part)
+	out, err := v.reparsed(x)
 	if err == nil {
 		return out, found
 	}
@@ -97,7 +96,7 @@ func (s *session) again(x variable, v *node) (*node, status) {
 }
 
 // reparsed returns n itself if no text in it holds a variable.
-func (n *node) reparsed(from *node, part *Part) (*node, error) {
+func (n *node) reparsed(x *variable) (*node, error) {
 	if !n.is(isScanned) {
 		return n, nil
 	}
@@ -105,7 +104,7 @@ func (n *node) reparsed(from *node, part *Part) (*node, error) {
 	case mapNode, listNode:
 		kids, changed := make([]*node, len(n.kids)), false
 		for i, kid := range n.kids {
-			out, err := kid.reparsed(from, part)
+			out, err := kid.reparsed(x)
 			if err != nil {
 				return nil, err
 			}
@@ -113,13 +112,16 @@ func (n *node) reparsed(from *node, part *Part) (*node, error) {
 			changed = changed || out != kid
 		}
 		if changed {
-			return (&node{kind: n.kind, names: n.names, kids: kids, from: from, part: part}).sealed(), nil
+			out := &node{kind: n.kind, names: n.names, kids: kids}
+			out.comesFrom(x)
+			return out.sealed(), nil
 		}
 	case scalarNode:
 		if n.literal {
 			return n, nil
 		}
-		out := &node{scalar: n.scalar, from: from, part: part, origins: n.origins}
+		out := &node{scalar: n.scalar, origins: n.origins}
+		out.comesFrom(x)
 		if err := out.rescan(); err != nil {
 			return nil, err
 		}

@@ -24,14 +24,14 @@ const (
 // similar returns a variable like x that has a value, or "". It is looked for among
 // the params and options, the keys of the document and of files, and the files of a
 // directory.
-func (s *session) similar(ctx context.Context, x variable) string {
+func (s *session) similar(ctx context.Context, x *variable) string {
 	c := &x.p.Sources[0]
 	if s.compared == maxSimilar {
 		return ""
 	}
 	s.compared++
-	a, st := s.args(ctx, x, c)
-	if st != found || a.secret() {
+	a := new(args)
+	if st := s.args(ctx, x, c, a); st != found || a.secret() {
 		return ""
 	}
 	if f, ok := s.r.Sources[c.Type].(*fileSource); ok {
@@ -76,7 +76,7 @@ func (s *session) similarKey(c *cell, address string) string {
 
 // similarFile returns a variable with the name of another file of the directory, or
 // another key of the file, or "".
-func (s *session) similarFile(typ string, f *fileSource, a args) string {
+func (s *session) similarFile(typ string, f *fileSource, a *args) string {
 	list, address := a.values()
 	name, err := f.name(list)
 	if err != nil {

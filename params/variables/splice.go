@@ -76,8 +76,8 @@ func (s *session) edits(ctx context.Context, d *Document, result *Result, failed
 
 // concerns reports whether p is a variable in which a type is that has a source.
 func (s *session) concerns(p Part) (some bool) {
-	eachVariable([]Part{p}, func(p Part) {
-		some = some || slices.ContainsFunc(p.Sources, func(c Call) bool { return c.Type != "" && s.known(c.Type) })
+	eachVariable(&variable{}, []Part{p}, func(x *variable) {
+		some = some || slices.ContainsFunc(x.p.Sources, func(c Call) bool { return c.Type != "" && s.known(c.Type) })
 	})
 	return some
 }

@@ -7,7 +7,8 @@ type Text []Part
 // Part is a live variable, or an escape if Sources is nil.
 type Part struct {
 	// Start and End are the bytes of the string that the part takes: from the
-	// "$" to behind the "}".
+	// "$" to behind the "}". Those of all that is inside of a variable count from
+	// its "$", so that it is the same wherever it stands.
 	Start, End int
 	// Sources are asked in their order for the value.
 	Sources []Call
@@ -18,7 +19,7 @@ type Part struct {
 // Call is one source of a variable, such as "opt:stage", or the literal behind
 // the last comma.
 type Call struct {
-	// Start and End are the bytes of the string that the call takes.
+	// Start and End are the bytes of the variable that the call takes.
 	Start, End int
 	// Type is the type of the source, or "" for a literal.
 	Type string
@@ -29,17 +30,22 @@ type Call struct {
 	Address *Arg
 	// Literal is the value of a literal: nil, bool, int64, float64 or string.
 	Literal any
+
+	// repeated is true for the first call of a variable that stands in the file
+	// more than once. All of these have the same calls.
+	repeated bool
 }
 
 // Arg is a param or an address of a [Call].
 type Arg struct {
-	// Start and End are the bytes of the string that it takes, without the
+	// Start and End are the bytes of the variable that it takes, without the
 	// blanks around it.
 	Start, End int
 	// Value is what it is if there is no variable in it: a string or, for a
 	// param without quotes, also nil, bool, int64 or float64.
 	Value any
-	// Parts are the variables in it, at offsets of the whole string.
+	// Parts are the variables in it. Their offsets, and all in them, are those of
+	// the outermost variable.
 	Parts []Part
 }
 

@@ -60,15 +60,13 @@ func (r *Result) place(keys []string) string {
 }
 
 // step notes which source answered for a variable.
-func (s *session) step(x variable, c *Call, a args, v *node) {
+func (s *session) step(x *variable, c *Call, a *args, v *node) {
 	if !s.r.Trails {
 		return
 	}
-	from, part := x.origin()
-	origin := variable{n: from, p: part}
-	step := Step{Path: x.c.place().String(), Expr: origin.text(), Source: cmp.Or(c.Type, "literal")}
+	step := Step{Path: x.c.place().String(), Expr: x.origin().text(), Source: cmp.Or(c.Type, "literal")}
 	if step.From = a.String(); c.Type == "" {
-		step.From = x.n.text()[c.Start:c.End]
+		step.From = x.n.text()[x.offset():][c.Start:c.End]
 	}
 	if c.Type != "self" && v != nil {
 		for _, o := range v.origins {

@@ -37,10 +37,10 @@ func (d *Document) Variables() []Use {
 			return
 		}
 		keys, where := at.keys(), at.String()
-		eachVariable(n.parts(), func(p Part) {
-			u := Use{Pos: n.at(p.Start), Path: where, Keys: keys, Expr: n.text()[p.Start:p.End]}
-			for _, c := range p.Sources {
-				u.Sources = append(u.Sources, useSource(n.text(), c))
+		eachVariable(&variable{n: n}, n.parts(), func(x *variable) {
+			u := Use{Pos: x.pos(), Path: where, Keys: keys, Expr: x.text()}
+			for _, c := range x.p.Sources {
+				u.Sources = append(u.Sources, useSource(n.text()[x.offset():], c))
 			}
 			uses = append(uses, u)
 		})
@@ -48,6 +48,7 @@ func (d *Document) Variables() []Use {
 	return uses
 }
 
+// useSource returns a call, the offsets of which are those of a text.
 func useSource(text string, c Call) UseSource {
 	s := UseSource{Type: c.Type, Literal: c.Literal, Static: true}
 	written := func(a Arg) string {
@@ -67,20 +68,21 @@ func useSource(text string, c Call) UseSource {
 	return s
 }
 
-// eachVariable visits the live variables of a text, an outer one before those
-// inside of it.
-func eachVariable(parts []Part, visit func(Part)) {
-	for _, p := range parts {
-		if p.Sources == nil {
+// eachVariable visits the live variables among parts, which are inside of x, an
+// outer one before those inside of it.
+func eachVariable(x *variable, parts []Part, visit func(*variable)) {
+	for i := range parts {
+		x := x.inside(&parts[i])
+		if x.p.Sources == nil {
 			continue
 		}
-		visit(p)
-		for _, c := range p.Sources {
+		visit(x)
+		for _, c := range x.p.Sources {
 			for _, a := range c.Params {
-				eachVariable(a.Parts, visit)
+				eachVariable(x, a.Parts, visit)
 			}
 			if c.Address != nil {
-				eachVariable(c.Address.Parts, visit)
+				eachVariable(x, c.Address.Parts, visit)
 			}
 		}
 	}

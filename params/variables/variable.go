@@ -7,37 +7,62 @@ type variable struct {
 	n *node // the text that it is in
 	c *cell // the property that needs it
 	p *Part
+
+	base  int  // the byte of the text from where the offsets of p count
+	inner bool // it is inside of another one
+}
+
+// offset returns the byte of the text from where the offsets of all inside of x
+// count. If x is no variable but a text, these are its own.
+func (x *variable) offset() int {
+	if x.p == nil || x.inner {
+		return x.base
+	}
+	return x.p.Start
+}
+
+// inside returns the variable p inside of x.
+func (x *variable) inside(p *Part) *variable {
+	return &variable{x.n, x.c, p, x.offset(), x.p != nil}
 }
 
 // first returns the first variable or escape of a text, for errors that are
 // about the whole text.
-func first(n *node, c *cell) variable { return variable{n, c, &n.parts()[0]} }
+func first(n *node, c *cell) *variable { return &variable{n: n, c: c, p: &n.parts()[0]} }
 
 // whole reports whether the variable spans all of the text.
-func (x variable) whole() bool { return x.p.Start == 0 && x.p.End == len(x.n.text()) }
+func (x *variable) whole() bool { return !x.inner && x.p.Start == 0 && x.p.End == len(x.n.text()) }
 
 // text returns the variable as it is written.
-func (x variable) text() string { return x.n.text()[x.p.Start:x.p.End] }
+func (x *variable) text() string { return x.n.text()[x.base:][x.p.Start:x.p.End] }
+
+// pos returns where the variable is written.
+func (x *variable) pos() Pos { return x.n.at(x.base + x.p.Start) }
 
 // origin returns the variable for nodes that come from it: itself, or the one
 // that the text it is in came from.
-func (x variable) origin() (from *node, part *Part) {
+func (x *variable) origin() *variable {
 	if x.n.yaml == nil && x.n.part != nil {
-		return x.n.from, x.n.part
+		return &variable{n: x.n.from, p: x.n.part, base: x.n.base}
 	}
-	return x.n, x.p
+	return &variable{n: x.n, p: x.p, base: x.base}
+}
+
+// comesFrom makes n, which is new, a node that comes from a variable.
+func (n *node) comesFrom(x *variable) {
+	o := x.origin()
+	n.from, n.part, n.base = o.n, o.p, o.base
 }
 
 // fail records an error of a variable.
-func (s *session) fail(x variable, code Code, err error, hint, format string, args ...any) {
+func (s *session) fail(x *variable, code Code, err error, hint, format string, args ...any) {
 	e := &Error{Path: x.c.place().String(), Code: code, Err: err, Hint: hint, Msg: fmt.Sprintf(format, args...)}
-	from, part := x.origin()
-	if from != x.n {
+	origin := x.origin()
+	if origin.n != x.n {
 		// The text is a value that came from a variable: that one has a place.
 		e.Msg = fmt.Sprintf("its value holds %s: %s", x.text(), e.Msg)
 	}
-	origin := variable{n: from, p: part}
-	e.Pos, e.Expr = from.at(part.Start), origin.text()
+	e.Pos, e.Expr = origin.pos(), origin.text()
 	s.record(e)
 }
 
