@@ -32,9 +32,7 @@ type request struct {
 	Dir           string         `json:"dir"`
 	Configuration any            `json:"configuration"`
 	Options       map[string]any `json:"options"`
-	Times         int            `json:"times"`
-	Budget        int            `json:"budget"` // milliseconds
-	Row           int            `json:"row"`    // milliseconds that those in a row take at least
+	Repeat        int            `json:"repeat"` // how many in a row
 }
 
 type answer struct {
@@ -70,6 +68,29 @@ func startEngine(ctx context.Context, stderr io.Writer) (*engine, error) {
 
 // patience is how long the engine may take for one document.
 const patience = 30 * time.Second
+
+// warm is how long the engine resolves a document before it is measured, so that it
+// is compiled as well as it can be.
+const warm = time.Second
+
+// row has the engine resolve a document some times in a row, and keeps the least
+// times in a. The value is that of the last row.
+func (e *engine) row(r *request, a *answer) error {
+	row := enough
+	if r.Repeat == 0 {
+		r.Repeat, row = 1, warm
+	}
+	next, err := e.resolve(*r)
+	if err != nil {
+		return err
+	}
+	if row == enough && next.Error == "" {
+		next.Scan, next.Resolve = min(next.Scan, a.Scan), min(next.Resolve, a.Resolve)
+	}
+	*a = next
+	r.Repeat = 1 + int(ms(row)/(a.Scan+a.Resolve))
+	return nil
+}
 
 // resolve has the engine resolve a document. One that takes too long is answered
 // with an Error, and the engine is at its end: see [engine.dead].

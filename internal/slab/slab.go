@@ -14,6 +14,9 @@ type Slab[T any] struct {
 	size int // of the last piece: they grow with what is needed
 }
 
+// Expect says that n more values will be asked for, so that fewer pieces are made.
+func (s *Slab[T]) Expect(n int) { s.size = max(s.size, min(n, most)/2) }
+
 // New returns a zero value that is not handed out again.
 func (s *Slab[T]) New() *T { return &s.Make(1)[0] }
 

@@ -1,6 +1,7 @@
 package slab_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,4 +35,31 @@ func TestFewAllocations(t *testing.T) {
 		}
 	})
 	require.LessOrEqual(t, got, 25.0)
+}
+
+// Each text is what it was made of, also after the bytes changed and many others
+// were made.
+func TestTexts(t *testing.T) {
+	var s slab.Texts
+	b := make([]byte, 400)
+	var got, want []string
+	for n := range 2_000 {
+		for i := range b {
+			b[i] = byte('a' + n%26)
+		}
+		got = append(got, s.String(b[:n%len(b)]))
+		want = append(want, strings.Repeat(string(rune('a'+n%26)), n%len(b)))
+	}
+	require.Equal(t, want, got)
+}
+
+func TestExpectedValuesAreInOnePiece(t *testing.T) {
+	got := testing.AllocsPerRun(10, func() {
+		var s slab.Slab[[4]int]
+		s.Expect(60)
+		for range 60 {
+			s.New()
+		}
+	})
+	require.LessOrEqual(t, got, 1.0)
 }

@@ -16,21 +16,27 @@ type args struct {
 
 // arg is one of them. Most have no variable in them: for these no node is made.
 type arg struct {
-	given   bool  // false for an address that there is none of
-	written any   // the value if node is nil
-	node    *node // what became of the variables
+	written *Arg  // nil for an address that there is none of
+	node    *node // what became of the variables, if there are any
 }
 
 // value returns the argument as a source takes it.
 func (a arg) value() any {
-	if a.node == nil {
-		return a.written
+	switch {
+	case a.written == nil:
+		return nil
+	case a.node == nil:
+		return a.written.Value()
+	default:
+		return reveal(a.node)
 	}
-	return reveal(a.node)
 }
 
 // text returns an argument that is a text, and no number or bool.
 func (a arg) text() (string, bool) {
+	if a.written != nil && a.node == nil && a.written.literal == nil {
+		return a.written.text, true
+	}
 	text, ok := a.value().(string)
 	return text, ok
 }
@@ -75,7 +81,7 @@ func (a *args) String() string {
 	}
 	written := strings.Join(list, ", ")
 	switch {
-	case !a.address.given:
+	case a.address.written == nil:
 		return written
 	case a.params == nil:
 		return a.address.String()
@@ -103,7 +109,7 @@ func reveal(n *node) any {
 	if secret, ok := n.scalar.(params.Secret); ok {
 		return secret.Reveal()
 	}
-	return n.scalar
+	return n.plain()
 }
 
 // args resolves what stands in the parentheses and behind the colon into a, which is
@@ -111,9 +117,8 @@ func reveal(n *node) any {
 func (s *session) args(ctx context.Context, x *variable, c *Call, a *args) status {
 	st := found
 	one := func(written *Arg, a *arg) {
-		a.given = true
+		a.written = written
 		if written.Parts == nil {
-			a.written = written.Value
 			return
 		}
 		v, argSt := s.arg(ctx, x, written)

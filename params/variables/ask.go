@@ -10,6 +10,11 @@ import (
 
 // ask asks a source of the caller.
 func (s *session) ask(ctx context.Context, x *variable, source Source, typ string, a *args) (*node, status, string) {
+	if h, ok := source.(holder); ok {
+		if name, isText := a.address.text(); isText && h.lacks(name) {
+			return s.lacks(typ, a)
+		}
+	}
 	list, address := a.values()
 	key, err := newQuestionKey(typ, list, address)
 	if err != nil {
@@ -24,12 +29,7 @@ func (s *session) ask(ctx context.Context, x *variable, source Source, typ strin
 		return nil, s.refused(ctx, x, a, r.err), ""
 	}
 	if !r.found || r.value == nil {
-		return s.none(func() string {
-			if what := a.String(); what != "" {
-				return typ + " has no " + what
-			}
-			return typ + " has none"
-		})
+		return s.lacks(typ, a)
 	}
 	if r.plain != nil && !x.whole() && !a.secret() {
 		return r.plain, found, ""
@@ -53,6 +53,16 @@ func (s *session) ask(ctx context.Context, x *variable, source Source, typ strin
 		r.plain = v
 	}
 	return v, st, ""
+}
+
+// lacks is the answer for a value that a source of the caller has not.
+func (s *session) lacks(typ string, a *args) (*node, status, string) {
+	return s.none(func() string {
+		if what := a.String(); what != "" {
+			return typ + " has no " + what
+		}
+		return typ + " has none"
+	})
 }
 
 // origins returns where the value of a reply is from. It is put together once for

@@ -85,7 +85,7 @@ type loaded struct {
 }
 
 func newMemory() *memory {
-	return &memory{replies: make(map[questionKey]*reply), files: make(map[string]loaded)}
+	return &memory{replies: make(map[questionKey]*reply)}
 }
 
 // question is what one source is asked, and reply what it returned.
@@ -125,12 +125,6 @@ func (m *memory) reply(ctx context.Context, source Source, q question) (*reply, 
 		return nil, false
 	}
 	r := q.ask(ctx, source)
-	switch source.(type) {
-	case held, opt: // to ask once more is cheap
-		if !r.found {
-			return r, true
-		}
-	}
 	m.replies[q.key] = r
 	return r, true
 }
@@ -141,6 +135,9 @@ func (m *memory) load(f *fileSource, key string, a *args) (*node, error) {
 	if !ok {
 		params, _ := a.values()
 		l.tree, l.err = f.load(params)
+		if m.files == nil {
+			m.files = make(map[string]loaded)
+		}
 		m.files[key] = l
 	}
 	return l.tree, l.err

@@ -9,25 +9,32 @@ import (
 	"github.com/slsflow/slsflow/internal/similar"
 )
 
-// held is a source that answers from what it holds: to ask it once more costs less
+// holder is a source that answers from what it holds, by name. To ask it costs less
 // than to remember what it has not.
-type held SourceFunc
-
-func (h held) Resolve(ctx context.Context, params []any, address any) (any, bool, error) {
-	return h(ctx, params, address)
+type holder interface {
+	Source
+	lacks(name string) bool
 }
 
 // Env is the source of ${env:NAME}. A variable that is set and empty is a value.
 // The map must not be written while the source is in use.
-func Env(vars map[string]string) Source {
-	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
-		name, err := named("env", "NAME", address)
-		if err != nil {
-			return nil, false, err
-		}
-		v, ok := vars[name]
-		return v, ok, nil
-	})
+func Env(vars map[string]string) Source { return env(vars) }
+
+type env map[string]string
+
+// Resolve returns a variable.
+func (e env) Resolve(_ context.Context, _ []any, address any) (any, bool, error) {
+	name, err := named("env", "NAME", address)
+	if err != nil {
+		return nil, false, err
+	}
+	v, ok := e[name]
+	return v, ok, nil
+}
+
+func (e env) lacks(name string) bool {
+	_, has := e[name]
+	return !has && name != ""
 }
 
 // Opt is the source of ${opt:name}, the options of the command line; ${opt:} is
@@ -53,10 +60,12 @@ func (o opt) Resolve(_ context.Context, _ []any, address any) (any, bool, error)
 	return v, ok, nil
 }
 
+func (o opt) lacks(name string) bool { return o[name] == nil && name != "" }
+
 // Sls is the source of ${sls:stage} and ${sls:instanceId}. The command line has
 // the milliseconds of its start for the latter.
 func Sls(stage, instanceID string) Source {
-	return held(func(_ context.Context, _ []any, address any) (any, bool, error) {
+	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
 		name, err := named("sls", "stage", address)
 		if err != nil {
 			return nil, false, err
@@ -75,7 +84,7 @@ func Sls(stage, instanceID string) Source {
 // "1", false for "false" and "0", and an error for everything else. Case and
 // blanks around it do not count.
 func StrToBool() Source {
-	return held(func(_ context.Context, params []any, _ any) (any, bool, error) {
+	return SourceFunc(func(_ context.Context, params []any, _ any) (any, bool, error) {
 		if len(params) == 0 || params[0] == nil {
 			return nil, false, fmt.Errorf("no value in its parentheses, want ${strToBool(text)}")
 		}

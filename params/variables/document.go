@@ -14,10 +14,15 @@ import (
 // Document is a serverless.yml as it is written, with positions. It is not
 // changed by anything, and safe for concurrent use.
 type Document struct {
-	file string
-	src  []byte
-	root *node
+	file  string
+	src   []byte
+	root  *node
+	texts counts
 }
+
+// counts are how many texts there are in which something is replaced, and in how many
+// of these it is a part of the text.
+type counts struct{ all, mixed int }
 
 // ParseDocument reads a serverless.yml, or a serverless.json if the name ends so.
 // file is the name in positions. The tags of CloudFormation, such as !Ref, become
@@ -26,7 +31,7 @@ type Document struct {
 // document is returned too: a text that is written wrongly fails when it is
 // resolved, and the rest can be.
 func ParseDocument(file string, src []byte) (*Document, error) {
-	root, errs := readTree(file, src, nil)
+	root, texts, errs := readTree(file, src, nil)
 	switch {
 	case root == nil && len(errs) == 0:
 		errs = Errors{{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"}}
@@ -37,13 +42,13 @@ func ParseDocument(file string, src []byte) (*Document, error) {
 	if root == nil {
 		return nil, errs.Err()
 	}
-	return &Document{file: file, src: src, root: root}, errs.Err()
+	return &Document{file: file, src: src, root: root, texts: texts}, errs.Err()
 }
 
 // readTree reads a file of either format, of which all values have some origins.
 // The node is nil for an empty file, and for one in which more is wrong than
 // variables in its texts.
-func readTree(file string, src []byte, origins []Origin) (*node, Errors) {
+func readTree(file string, src []byte, origins []Origin) (root *node, texts counts, errs Errors) {
 	parse := yamldoc.Parse
 	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
 		parse = yamldoc.ParseJSON
@@ -56,13 +61,13 @@ func readTree(file string, src []byte, origins []Origin) (*node, Errors) {
 		}
 	}
 	if tree == nil {
-		return nil, b.errs
+		return nil, counts{}, b.errs
 	}
-	root := b.node(tree)
+	root = b.node(tree)
 	if slices.ContainsFunc(b.errs, func(e *Error) bool { return !e.syntax }) {
-		return nil, b.errs
+		return nil, counts{}, b.errs
 	}
-	return root, b.errs
+	return root, b.texts, b.errs
 }
 
 // builder makes nodes of a file.
@@ -71,6 +76,7 @@ type builder struct {
 	origins   []Origin
 	steps     []place // where it is
 	parser    parser
+	texts     counts
 	nodes     slab.Slab[node]
 	templates slab.Slab[template]
 	kids      slab.Slab[*node]
@@ -129,17 +135,22 @@ func (b *builder) place() (at *place) {
 
 // text makes n the node of a string, with the variables in it.
 func (b *builder) text(n *node, text string) *node {
-	n.scalar, n.origins = text, b.origins
+	n.origins = b.origins
 	parts, err := b.parser.parse(text)
+	if parts == nil && err == nil {
+		n.scalar = text
+		return n.sealed()
+	}
+	b.texts.all++
+	if !parts.Whole(text) {
+		b.texts.mixed++
+	}
+	n.kind, n.template = textNode, b.templates.New()
+	n.template.text, n.template.parts = text, parts
 	if err != nil {
 		pos := fromYAML(n.yaml.PosAt(n.base + err.Start))
-		n.kind, n.template = textNode, b.templates.New()
 		n.template.bad = &Error{Pos: pos, Path: b.place().String(), Expr: text[err.Start:], Code: err.Code, Msg: err.Msg, syntax: true}
 		b.errs = append(b.errs, n.template.bad)
-	}
-	if parts != nil {
-		n.kind, n.template = textNode, b.templates.New()
-		n.template.parts = parts
 	}
 	return n.sealed()
 }

@@ -63,7 +63,7 @@ func forSplice(n *node) (v any, ok bool) {
 func (d *Document) whole(n, value *node) []edit {
 	v, ok := forSplice(value)
 	start, end, found := d.span(n, n.parts()[0])
-	if !ok || !found || v == n.scalar {
+	if !ok || !found || v == n.plain() {
 		return nil
 	}
 	if start > 0 && end < len(d.src) && strings.IndexByte(`'"`, d.src[start-1]) >= 0 && d.src[end] == d.src[start-1] {

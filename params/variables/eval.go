@@ -37,7 +37,7 @@ func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []P
 	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{list: in.n.origins}}
 	s.text = nil
 	st, text := found, in.n.text()[in.offset():]
-	var x variable // one for all of them, which is not made anew each time
+	x := *in.inside(nil)
 	for i := range parts {
 		p := &parts[i]
 		j.text = append(j.text, text[start:p.Start]...)
@@ -46,7 +46,7 @@ func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []P
 			j.text = append(j.text, p.Escape...)
 			continue
 		}
-		if x = *in.inside(p); s.fragment(ctx, &x, depth, &j) != found {
+		if x.p = p; s.fragment(ctx, &x, depth, &j) != found {
 			st = failed
 		}
 	}
@@ -57,7 +57,7 @@ func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []P
 	}
 	out := s.nodes.New()
 	out.from = in.n
-	j.finish(out)
+	j.finish(out, &s.texts)
 	return out.sealed(), found
 }
 
@@ -114,7 +114,7 @@ func flatten(v *node) (*node, bool) {
 		case mapNode, liveNode:
 			return nil, false
 		default:
-			text, _ := scalarText(kid.scalar)
+			text, _ := scalarText(kid.plain())
 			items = append(items, text)
 		}
 	}
@@ -135,7 +135,7 @@ func (s *session) value(ctx context.Context, x *variable) (*node, status) {
 	if !key.repeated || s.r.Trails { // each place has steps of its own
 		return s.evaluate(ctx, x)
 	}
-	if v := s.repeated[key]; v != nil && !(x.whole() && v.made(key)) {
+	if v := s.repeated[key]; v != nil && (!x.whole() || !v.made(key)) {
 		return v, found
 	}
 	v, st := s.evaluate(ctx, x)

@@ -98,7 +98,7 @@ func (f *fileSource) load(params []any) (*node, error) {
 	origins := []Origin{{Type: "file", Address: name, Object: name}}
 	switch path.Ext(name) {
 	case ".yml", ".yaml", ".json", ".tfstate":
-		n, errs := readTree(name, src, origins)
+		n, _, errs := readTree(name, src, origins)
 		switch {
 		case n != nil: // what is wrong with a variable in it is told where it is needed
 			return n, nil
@@ -181,6 +181,9 @@ func (s *session) file(ctx context.Context, x *variable, f *fileSource, a *args)
 		}
 		if tree != nil {
 			root = &cell{n: tree, file: true}
+		}
+		if s.files == nil {
+			s.files = make(map[string]*cell)
 		}
 		s.files[key] = root
 	}

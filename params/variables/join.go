@@ -1,6 +1,7 @@
 package variables
 
 import (
+	"github.com/slsflow/slsflow/internal/slab"
 	"github.com/slsflow/slsflow/params"
 )
 
@@ -61,7 +62,7 @@ func (j *joiner) add(v *node) bool {
 }
 
 // finish makes out the node of the text. What it comes from is set.
-func (j *joiner) finish(out *node) {
+func (j *joiner) finish(out *node, texts *slab.Texts) {
 	out.origins, out.literal = j.origins.list, j.literal
 	switch {
 	case j.left:
@@ -69,7 +70,7 @@ func (j *joiner) finish(out *node) {
 	case j.tainted:
 		out.scalar = params.NewSecret(string(j.text))
 	default:
-		out.scalar = string(j.text)
+		out.scalar = texts.String(j.text)
 	}
 }
 

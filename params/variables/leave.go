@@ -53,7 +53,7 @@ func (s *session) leaveCall(ctx context.Context, x *variable, c *Call) (call liv
 	ok = true
 	one := func(written *Arg) liveArg {
 		if written.Parts == nil {
-			return liveArg{value: (&node{scalar: written.Value}).sealed()}
+			return liveArg{value: (&node{scalar: written.Value()}).sealed()}
 		}
 		v, st := s.arg(ctx, x, written)
 		if st != found {

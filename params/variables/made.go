@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/params"
@@ -33,8 +34,7 @@ func (s *session) made(x *variable, v any, origins []Origin) (*node, status) {
 // it have in common.
 func (s *session) fromValue(v any, like *node) (*node, error) {
 	n := s.nodes.New()
-	*n = *like
-	n.literal = false
+	n.from, n.part, n.base, n.origins = like.from, like.part, like.base, like.origins
 	switch v := v.(type) {
 	case map[string]any:
 		n.kind, n.names, n.kids = mapNode, newNames(sortedKeys(v)), make([]*node, len(v))
@@ -88,7 +88,7 @@ func plainScalar(v any) (any, error) {
 // like a broken variable stays a text and is reported by the caller.
 func (n *node) rescan() error {
 	text, ok := n.scalar.(string)
-	if !ok || n.kind != scalarNode {
+	if !ok || n.kind != scalarNode || !strings.Contains(text, "${") {
 		return nil
 	}
 	parts, err := Parse(text)
@@ -96,7 +96,7 @@ func (n *node) rescan() error {
 		return err
 	}
 	if parts != nil {
-		n.kind, n.template = textNode, &template{parts: parts}
+		n.kind, n.template, n.scalar = textNode, &template{text: text, parts: parts}, nil
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func describe(n *node) string {
 	case listNode:
 		return "a list with a map in it"
 	}
-	return kindName(n.scalar)
+	return kindName(n.plain())
 }
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

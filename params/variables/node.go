@@ -43,7 +43,7 @@ type node struct {
 	literal bool
 	weight  int32 // how large the value is, see maxWeight
 
-	scalar   any // nil, bool, int64, float64, string or params.Secret
+	scalar   any // of a scalarNode: nil, bool, int64, float64, string or params.Secret
 	names    *names
 	kids     []*node   // of a map in the order of its names, or of a list
 	template *template // of a textNode
@@ -93,8 +93,9 @@ func (n *names) set(keys []string, index map[string]int) {
 	}
 }
 
-// template is what a text holds.
+// template is a text, and what it holds.
 type template struct {
+	text  string
 	parts Text
 	bad   *Error // it is written wrongly and has no parts
 }
@@ -127,6 +128,10 @@ func (n *node) bad() *Error {
 func (n *node) sealed() *node {
 	n.traits = 0
 	weight := 1 + len(n.origins) // a text of many variables has many
+	if n.kind == textNode {
+		weight += len(n.text()) / bytesPerWeight
+		n.traits = isOpen | isScanned
+	}
 	switch s := n.scalar.(type) {
 	case string:
 		weight += len(s) / bytesPerWeight
@@ -136,10 +141,7 @@ func (n *node) sealed() *node {
 	case params.Secret:
 		weight += len(s.Reveal()) / bytesPerWeight
 	}
-	switch n.kind {
-	case textNode:
-		n.traits |= isOpen
-	case liveNode:
+	if n.kind == liveNode {
 		n.traits |= isLive
 	}
 	if n.secret() {
@@ -184,8 +186,20 @@ func (n *node) with(kids []*node) *node {
 
 // text returns the string of a scalar or textNode.
 func (n *node) text() string {
+	if n.kind == textNode {
+		return n.template.text
+	}
 	s, _ := n.scalar.(string)
 	return s
+}
+
+// plain returns the value of a node that is neither a map nor a list: that of a
+// textNode as it is written.
+func (n *node) plain() any {
+	if n.kind == textNode {
+		return n.template.text
+	}
+	return n.scalar
 }
 
 // at returns the position of byte i of the text.

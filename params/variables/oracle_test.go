@@ -88,7 +88,7 @@ func outlineArg(s string, a variables.Arg) string {
 	if a.Parts != nil {
 		return "{" + s[a.Start:a.End] + ": " + outline(s, a.Parts, false) + "}"
 	}
-	return jsonText(a.Value)
+	return jsonText(a.Value())
 }
 
 func jsonText(v any) string {

@@ -58,10 +58,10 @@ func showArg(s string, base int, a variables.Arg) string {
 	if a.Parts != nil {
 		return fmt.Sprintf("{%s: %s}", s[base+a.Start:base+a.End], showInside(s, base, a.Parts))
 	}
-	if text, ok := a.Value.(string); ok {
+	if text, ok := a.Value().(string); ok {
 		return text
 	}
-	return fmt.Sprintf("%#v", a.Value)
+	return fmt.Sprintf("%#v", a.Value())
 }
 
 // parseRow is a text and what Parse finds in it, in the form of show, or the code

@@ -34,7 +34,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 		p.i++
 		return false, nil
 	case ',':
-		p.list.push(Arg{Start: start - p.base, End: start - p.base})
+		p.list.push(Arg{Start: start - p.base, End: start - p.base, literal: new(any)})
 		p.i++
 		return true, nil
 	case '}':
@@ -52,7 +52,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 		if err != nil {
 			return false, err
 		}
-		p.list.push(Arg{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, Value: text})
+		p.list.push(Arg{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, text: text})
 		p.i++
 		return end == ',', nil
 	}
@@ -62,7 +62,7 @@ func (p *parser) param() (more bool, err *SyntaxError) {
 	}
 	arg, some := p.arg(start, p.i-1, parts, true)
 	if !some {
-		arg = Arg{Start: start - p.base, End: start - p.base}
+		arg = Arg{Start: start - p.base, End: start - p.base, literal: new(any)}
 	}
 	if some || end == ',' {
 		p.list.push(arg)
@@ -113,11 +113,11 @@ func (p *parser) arg(start, end int, parts []Part, typed bool) (a Arg, some bool
 	}
 	if typed {
 		if v, ok := literal(p.s[start:end]); ok {
-			a.Value = v
+			a.literal = &v
 			return a, true
 		}
 	}
-	a.Value = p.s[start:end]
+	a.text = p.s[start:end]
 	return a, true
 }
 

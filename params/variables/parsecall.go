@@ -149,7 +149,7 @@ func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError
 			return c, 0, err
 		}
 		c.Address = p.args.New()
-		*c.Address = Arg{Start: at - p.base, End: p.trimEnd(at, p.i) - p.base, Value: text}
+		*c.Address = Arg{Start: at - p.base, End: p.trimEnd(at, p.i) - p.base, text: text}
 		p.i++
 		return c, b, nil
 	}

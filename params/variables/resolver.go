@@ -62,7 +62,11 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 		return &Result{root: d.root, stage: cmp.Or(r.Stage, "dev"), doc: d}, err
 	}
 	var root *node
-	s := r.rounds(ctx, d, stage, memo, func(s *session) { root, _ = s.final(ctx, s.root, true) })
+	s := r.rounds(ctx, d, stage, memo, func(s *session) {
+		s.nodes.Expect(d.texts.mixed)
+		s.cells.Expect(d.texts.all)
+		root, _ = s.final(ctx, s.root, true)
+	})
 	s.check(root)
 	return &Result{root: root, stage: stage, doc: d, failures: s.failures(), trails: s.trailsByPath()}, s.errs.Err()
 }
@@ -152,13 +156,14 @@ type session struct {
 	kids  slab.Slab[*node]
 	cells slab.Slab[cell]
 	lists slab.Slab[*cell]
+	texts slab.Texts
 	text  []byte // of the text that is put together
 }
 
 func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
 		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
-		files: map[string]*cell{}, repeated: map[*Call]*node{},
+		repeated: map[*Call]*node{},
 	}
 	if s.layers == nil {
 		s.layers = DefaultParams(nil, nil, nil)

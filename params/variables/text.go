@@ -41,12 +41,21 @@ type Arg struct {
 	// Start and End are the bytes of the variable that it takes, without the
 	// blanks around it.
 	Start, End int
-	// Value is what it is if there is no variable in it: a string or, for a
-	// param without quotes, also nil, bool, int64 or float64.
-	Value any
 	// Parts are the variables in it. Their offsets, and all in them, are those of
 	// the outermost variable.
 	Parts []Part
+
+	text    string
+	literal *any // of one that is no text
+}
+
+// Value returns what it is if there is no variable in it: a string or, for a param
+// without quotes, also nil, bool, int64 or float64.
+func (a *Arg) Value() any {
+	if a.literal != nil {
+		return *a.literal
+	}
+	return a.text
 }
 
 // Whole reports whether the only part of t is a variable that spans all of s,

@@ -51,18 +51,19 @@ func (d *Document) Variables() []Use {
 // useSource returns a call, the offsets of which are those of a text.
 func useSource(text string, c Call) UseSource {
 	s := UseSource{Type: c.Type, Literal: c.Literal, Static: true}
-	written := func(a Arg) string {
-		if v, ok := a.Value.(string); ok {
-			return v
+	written := func(a *Arg) string {
+		if a.Parts == nil && a.literal == nil {
+			return a.text
 		}
 		return text[a.Start:a.End]
 	}
-	for _, a := range c.Params {
+	for i := range c.Params {
+		a := &c.Params[i]
 		s.Params = append(s.Params, written(a))
 		s.Static = s.Static && a.Parts == nil
 	}
 	if c.Address != nil {
-		s.Address = written(*c.Address)
+		s.Address = written(c.Address)
 		s.Static = s.Static && c.Address.Parts == nil
 	}
 	return s

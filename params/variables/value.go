@@ -38,7 +38,7 @@ func (c *copier) value(n *node) any {
 			s, _ := scalarText(n.scalar)
 			return params.NewSecret(s)
 		}
-		return n.scalar
+		return n.plain()
 	}
 }
 
