@@ -1,6 +1,7 @@
 package yamldoc
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
@@ -63,7 +64,7 @@ func keyName(n *Node) string {
 	}
 	switch v := n.value.(type) {
 	case nil:
-		return "null"
+		return cmp.Or(notFinite(n.Text), "null")
 	case float64:
 		return FormatNumber(v)
 	default:

@@ -104,6 +104,11 @@ func (n *Node) Scalar() any {
 // AsText returns the text that a scalar stands for, or false if it is no text.
 func (n *Node) AsText() (string, bool) { return n.Text, n.isText }
 
+// NotFinite reports whether a scalar is .inf or .nan, which is null by way of JSON.
+func (n *Node) NotFinite() bool {
+	return n != nil && n.Kind == Scalar && !n.isText && n.value == nil && notFinite(n.Text) != ""
+}
+
 // Value returns the node and all below it as map[string]any, []any and what
 // [Node.Scalar] returns. Tags other than those of YAML itself are not looked at.
 // The value belongs to the caller.

@@ -25,35 +25,45 @@ var (
 )
 
 // plain returns what a plain scalar stands for, by the rules of js-yaml 4 and
-// without dates, as the command line reads them. ok is false for what no JSON
-// number can be: .inf and .nan.
-func plain(s string) (v any, ok bool) {
+// without dates, as the command line reads them. It goes by way of JSON there, in
+// which .inf and .nan become null.
+func plain(s string) any {
 	switch s {
 	case "", "~", "null", "Null", "NULL":
-		return nil, true
+		return nil
 	case "true", "True", "TRUE":
-		return true, true
+		return true
 	case "false", "False", "FALSE":
-		return false, true
-	case ".nan", ".NaN", ".NAN":
-		return nil, false
-	}
-	switch strings.TrimLeft(s[:1], "+-") + s[1:] {
-	case ".inf", ".Inf", ".INF":
-		return nil, false
+		return false
 	}
 	if s[0] > '9' { // no number begins with a letter: most texts end here
-		return s, true
+		return s
 	}
 	if v, ok := whole(s); ok {
-		return v, true
+		return v
+	}
+	if notFinite(s) != "" {
+		return nil
 	}
 	if floatPattern.MatchString(s) {
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			return Number(f), true
+			return Number(f)
 		}
 	}
-	return s, true
+	return s
+}
+
+// notFinite returns how JavaScript writes .inf or .nan, or "" for all else.
+func notFinite(s string) string {
+	switch s {
+	case ".nan", ".NaN", ".NAN":
+		return "NaN"
+	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
+		return "Infinity"
+	case "-.inf", "-.Inf", "-.INF":
+		return "-Infinity"
+	}
+	return ""
 }
 
 func whole(s string) (any, bool) {
@@ -107,21 +117,18 @@ func tagged(tag, s string, isPlain bool) (v any, why string) {
 	if tag == "!!str" || !isPlain && !strings.HasPrefix(tag, "!!") {
 		return s, ""
 	}
-	typed, ok := plain(s)
-	if !ok {
-		return nil, "no JSON number (quote it if it is a text)"
-	}
+	typed := plain(s)
 	fits := true
 	switch tag {
 	case "!!null":
-		fits = typed == nil
+		fits = typed == nil && notFinite(s) == ""
 	case "!!bool":
 		_, fits = typed.(bool)
 	case "!!int":
 		typed, fits = whole(s)
 	case "!!float":
 		_, tooLarge := typed.(string)
-		fits = !tooLarge && floatPattern.MatchString(s)
+		fits = !tooLarge && floatPattern.MatchString(s) || notFinite(s) != ""
 	case "!!binary", "!!timestamp", "!!omap", "!!pairs", "!!set", "!!seq", "!!map", "!!merge":
 		return nil, "the tag " + tag + " is not supported here"
 	}

@@ -188,7 +188,7 @@ func codesOf(err error) []string {
 // includedFiles are the files that generated documents include.
 func includedFiles() map[string]string {
 	return map[string]string{
-		"c.yml":  "plain: 1\nflag: false\nlist: [a, {n: 2}]\nlive: ${env:A}\nback: ${self:p1}\nmap: {x: \"${self:p2}\", y: 010, z: 2020-01-01}\n",
+		"c.yml":  "plain: 1\nflag: false\nlist: [a, {n: 2}]\nlive: ${env:A}\nback: ${self:p1}\nmap: {x: \"${self:p2}\", y: 010, z: 2020-01-01, inf: -.inf}\n",
 		"c.json": `{"arr": [{"n": 1}, {"n": "${env:A}"}], "none": null, "bad": "${env:NOPE}"}`,
 		"t.txt":  "text ${env:A}",
 		"v.js":   `module.exports = { k: 1, live: "${env:A}", text: "${self:m.o}", later: Promise.resolve({ n: 2 }), none: null };`,
@@ -289,7 +289,7 @@ func randomTree(r *rand.Rand) map[string]any {
 		case 3:
 			return "${env:" + pick("A", "NOPE", "EMPTY", "HOLDS") + pick("", ", 'd'", ", 12") + "}"
 		case 4:
-			return "${file(./c.yml):" + pick("plain", "flag", "list.0", "list.1.n", "live", "no", "map.y", "map.z") + "}"
+			return "${file(./c.yml):" + pick("plain", "flag", "list.0", "list.1.n", "live", "no", "map.y", "map.z", "map.inf") + "}"
 		case 5:
 			return "${file(" + pick("c.json", "./c.json") + "):" + pick("arr.0.n", "arr.1.n", "arr.7", "none") + pick("", ", 'd'") + "}"
 		case 6:

@@ -55,7 +55,19 @@ func (f *fileSource) Resolve(_ context.Context, params []any, address any) (any,
 			}
 		}
 	}
+	if err := notFinite(n); err != nil {
+		return nil, false, err
+	}
 	return n.value(), n.kind != scalarNode || n.scalar != nil, nil
+}
+
+// notFinite refuses .inf and .nan, which are null where they are a part of a value
+// and no result of a variable.
+func notFinite(n *node) error {
+	if n.kind != scalarNode || !n.yaml.NotFinite() {
+		return nil
+	}
+	return Errors{{Pos: n.pos(), Code: BadResult, Msg: n.yaml.Text + " is no number of JSON", Hint: "quote it if it is a text"}}
 }
 
 // name returns the name of a file in the file system.
@@ -206,6 +218,9 @@ func (s *session) file(ctx context.Context, x *variable, f *fileSource, a *args)
 			return nil, st, ""
 		}
 		c = next
+	}
+	if err := notFinite(c.n); err != nil {
+		return nil, s.refused(ctx, x, a, err), ""
 	}
 	if c.n.kind == scalarNode && c.n.scalar == nil {
 		return s.none(func() string { return fmt.Sprintf("%s holds null there", a.params[0]) })
