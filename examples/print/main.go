@@ -34,6 +34,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+
+	"github.com/slsflow/slsflow/stage"
 )
 
 func main() {
@@ -121,7 +123,11 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		fmt.Fprintln(stderr, "usage: print [flags] DIR")
 		set.PrintDefaults()
 	}
-	set.StringVar(&o.stage, "stage", "", "the `stage` (default provider.stage, else dev)")
+	set.Func("stage", "the `stage` (default provider.stage, else dev)", func(s string) error {
+		name, err := stage.Parse(s)
+		o.stage = name.String()
+		return err
+	})
 	set.StringVar(&o.region, "region", "", "the `region` (default provider.region, else us-east-1)")
 	set.Var((*texts)(&o.params), "param", "a param, `key=value`; may be given several times")
 	set.Var(&given, "opt", "an option of the command line, `key=value`; may be given several times")
@@ -175,6 +181,11 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 		}
 		if *flag != "" {
 			o.opts[name] = *flag
+		}
+	}
+	if _, given := o.opts["stage"]; given {
+		if _, err := stage.Parse(o.stage); err != nil {
+			return o, fmt.Errorf("-opt stage: %w", err)
 		}
 	}
 	return o, nil

@@ -147,21 +147,20 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 	}
 	// What all else depends on.
 	var asked []string
-	before := variables.Resolver{Partial: true, Stage: p.stage, Sources: p.sources("")}
-	delete(before.Sources, "sls") // which needs the stage itself
+	before := variables.Resolver{Partial: true, Stage: p.stage, Sources: p.sources()}
 	before.Sources["env"] = noting(before.Sources["env"], &asked)
 	stage, err := before.StageOf(ctx, p.doc)
 	if err != nil {
-		stage = "dev" // the error comes again, with all others
+		stage = p.stage // it is looked for again, and the error comes with all others
 	}
 	before.Stage = stage
 	if use, _, _ := before.Property(ctx, p.doc, "useDotenv"); use == true { // as above
-		if err := p.dotenv(stage, asked); err != nil {
+		if err := p.dotenv(cmp.Or(stage, "dev"), asked); err != nil {
 			return nil, err
 		}
 	}
 
-	r := &variables.Resolver{Partial: true, Stage: stage, Params: variables.DefaultParams(p.params, nil, nil), Sources: p.sources(stage)}
+	r := &variables.Resolver{Partial: true, Stage: stage, Params: variables.DefaultParams(p.params, nil, nil), Sources: p.sources()}
 	known := *r
 	known.Sources = maps.Clone(r.Sources)
 	if p.outputs != nil {
@@ -177,11 +176,11 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 }
 
 // sources returns those that need nothing but the machine.
-func (p *project) sources(stage string) map[string]variables.Source {
-	m := variables.Local(p.tree, p.dir, p.opts, stage)
+func (p *project) sources() map[string]variables.Source {
+	m := variables.Local(p.tree, p.dir, p.opts, "")
 	m["env"] = variables.Env(p.environ)
 	m["git"] = gitsource.New(p.options.dir, &gitsource.Options{Branch: p.branch(), Dirty: p.dirty})
-	m["sls"] = variables.Sls(stage, cmp.Or(p.environ["SLSFLOW_INSTANCE_ID"], strconv.FormatInt(p.begun.UnixMilli(), 10)))
+	m["sls"] = variables.Sls("", cmp.Or(p.environ["SLSFLOW_INSTANCE_ID"], strconv.FormatInt(p.begun.UnixMilli(), 10)))
 	if p.programs != nil {
 		m["file"] = variables.FileAndPrograms(p.tree, p.dir, p.programs)
 	}

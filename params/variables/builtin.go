@@ -62,22 +62,38 @@ func (o opt) Resolve(_ context.Context, _ []any, address any) (any, bool, error)
 
 func (o opt) lacks(name string) bool { return o[name] == nil && name != "" }
 
-// Sls is the source of ${sls:stage} and ${sls:instanceId}. The command line has
-// the milliseconds of its start for the latter.
-func Sls(stage, instanceID string) Source {
-	return SourceFunc(func(_ context.Context, _ []any, address any) (any, bool, error) {
-		name, err := named("sls", "stage", address)
-		if err != nil {
-			return nil, false, err
+// Sls is the source of ${sls:stage} and ${sls:instanceId}. With no stage it is that
+// of the resolution. The command line has the milliseconds of its start for the
+// instance.
+func Sls(stage, instanceID string) Source { return sls{stage, instanceID} }
+
+type sls struct{ stage, instanceID string }
+
+// Resolve returns one of the two.
+func (s sls) Resolve(_ context.Context, _ []any, address any) (any, bool, error) {
+	name, err := named("sls", "stage", address)
+	if err != nil {
+		return nil, false, err
+	}
+	switch name {
+	case "stage":
+		return s.stage, true, nil
+	case "instanceId":
+		return s.instanceID, true, nil
+	}
+	return nil, false, fmt.Errorf("sls has no %q, only stage and instanceId%s", name, similar.Hint(name, []string{"stage", "instanceId"}))
+}
+
+// sls asks the source of the type sls.
+func (s *session) sls(ctx context.Context, x variable, source Source, a args) (*node, status, string) {
+	if own, ok := source.(sls); ok && own.stage == "" && a.String() == "stage" {
+		if st := s.knowsStage(ctx, x); st != found {
+			return nil, st, ""
 		}
-		switch name {
-		case "stage":
-			return stage, true, nil
-		case "instanceId":
-			return instanceID, true, nil
-		}
-		return nil, false, fmt.Errorf("sls has no %q, only stage and instanceId%s", name, similar.Hint(name, []string{"stage", "instanceId"}))
-	})
+		own.stage = s.stage
+		source = own
+	}
+	return s.ask(ctx, x, source, "sls", a)
 }
 
 // StrToBool is the source of ${strToBool(text)}, which is true for "true" and
@@ -106,7 +122,7 @@ func StrToBool() Source {
 // was said on the command line: file, opt, sls (without an instance id) and
 // strToBool. They open nothing but tree and read no environment, so that they
 // are fit for input that is not trusted, if tree is: give the tree of a commit.
-// dir is the directory of the service in tree.
+// dir is the directory of the service in tree; stage is as for [Sls].
 func Local(tree fs.FS, dir string, options map[string]any, stage string) map[string]Source {
 	return map[string]Source{
 		"file":      File(tree, dir),

@@ -32,6 +32,8 @@ func (s *session) call(ctx context.Context, x *variable, c *Call) (v *node, st s
 		v, st, why = s.self(ctx, x, a)
 	case "param":
 		v, st, why = s.param(ctx, x, a)
+	case "sls":
+		v, st, why = s.sls(ctx, x, source, a)
 	default:
 		if f, ok := source.(*fileSource); ok {
 			v, st, why = s.file(ctx, x, f, a)

@@ -37,10 +37,11 @@ var sourceName = regexp.MustCompile(`^[a-z][A-Za-z0-9.-]*$`)
 // entry that has no type, or a name that is taken.
 func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, error) {
 	memo := newMemory()
-	stage, err := r.stageOf(ctx, d, memo)
-	if err != nil {
+	at := r.stageOf(ctx, d, memo)
+	if err := at.err(); err != nil {
 		return nil, err
 	}
+	stage := at.name
 	block := stage
 	if v, _, ok := d.At("stages", block, "resolvers"); !ok || v == nil {
 		block = "default"

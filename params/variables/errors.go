@@ -36,6 +36,7 @@ const (
 	BadResult     Code = "UNSUPPORTED_VARIABLE_RESOLUTION_RESULT"
 	TooLarge      Code = "EXCESSIVE_SIZE"
 	BadConfig     Code = "INVALID_CONFIGURATION"
+	InvalidStage  Code = "INVALID_STAGE"
 	NotForCLI     Code = "NOT_FOR_COMMAND_LINE"
 )
 

@@ -76,4 +76,6 @@ func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st sta
 func isBlock(key string) bool { return key == "params" || key == "stages" }
 
 // otherStage reports whether a block of params is that of another stage.
-func (s *session) otherStage(key string) bool { return key != s.stage && key != "default" }
+func (s *session) otherStage(key string) bool {
+	return s.stage != "" && key != s.stage && key != "default"
+}

@@ -17,9 +17,8 @@ func (s *session) param(ctx context.Context, x *variable, a *args) (*node, statu
 		s.fail(x, SourceFailed, nil, "", "no name, want ${param:name}")
 		return nil, failed, ""
 	}
-	if s.stage == "" {
-		s.fail(x, SourceFailed, nil, "name the stage of the run", "params depend on the stage, which is being looked for")
-		return nil, failed, ""
+	if st := s.knowsStage(ctx, x); st != found {
+		return nil, st, ""
 	}
 	var asked []string
 	for i, layer := range s.layers {

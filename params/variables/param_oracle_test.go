@@ -115,6 +115,23 @@ func paramRows() []paramRow {
 		{name: "the stage of the command line", stage: "prod", doc: `{"provider": {"stage": "dev"}, "params": {"dev": {"a": "${env:NOPE}"}, "prod": {"a": 2}}, "p": ["${param:a}", "${sls:stage}"]}`},
 		{name: "the stage default", stage: "default", doc: `{"params": {"default": {"a": 1}, "dev": {"a": "${env:A}"}}, "p": "${param:a}"}`},
 		{name: "the name comes from a variable", stage: "qa", doc: `{"params": {"qa": {"a-qa": 1}}, "p": "${param:a-${sls:stage}}"}`},
+		{name: "a stage that fails", doc: `{"provider": {"stage": "${env:NOPE}"}, "params": {"default": {"a": 1}, "qa": {"b": "${env:A}"}}, "p": ["${param:a}", "${sls:stage}", "${self:p.1, 'd'}", "${sls:instanceId}", "${env:A}"]}`, param: []string{"c=1"}},
+		{name: "a stage that is left", doc: `{"provider": {"stage": "${later:x}"}, "params": {"default": {"a": 1}}, "p": ["${param:a}", "${sls:stage}", "${self:p.1, 'd'}", "${env:A}"]}`},
+		{name: "a stage that needs itself", doc: `{"provider": {"stage": "${sls:stage}"}, "p": "${sls:stage}"}`},
+		{name: "a stage that is a param", doc: `{"provider": {"stage": "${param:s}"}, "params": {"default": {"s": "qa"}}, "p": "${sls:stage}", "q": "${param:s}"}`},
+		{name: "a text that is no stage", stage: "a b", doc: `{"params": {"default": {"a": 1}, "a b": {"a": "${env:NOPE}"}, "qa": {"a": "${env:NOPE}"}}, "p": ["${param:a}", "${sls:stage, 'd'}", "${self:p.1}", "${sls:instanceId}", "${opt:stage}"]}`},
+		{
+			name: "a provider whose text is no stage", doc: `{"provider": {"stage": "a b"}, "params": {"default": {"a": 1}}, "p": ["${param:a}", "${sls:stage}", "${env:A}"]}`,
+			differ: "failed: we say [p.0 p.1 provider.stage], the command line [p.0 p.1]", reason: "it is there that something is to be done",
+		},
+		{
+			name: "a provider that makes a text that is no stage", doc: `{"provider": {"stage": "${env:A}_${env:A}"}, "params": {"default": {"a": 1}}, "p": ["${param:a}", "${sls:stage}", "${env:A}"]}`,
+			differ: "failed: we say [p.0 p.1 provider.stage], the command line [p.0 p.1]", reason: "as above",
+		},
+		{
+			name: "a stage that is a map", doc: `{"provider": {"stage": {"k": 1}}, "p": ["${param:a}", "${sls:stage}", "${env:A}"]}`,
+			differ: "failed: we say [p.0 p.1 provider.stage], the command line [p.0 p.1]", reason: "as above",
+		},
 		{name: "no name", doc: `{"params": {"default": {"": 1}}, "p": "${param:}"}`},
 		{name: "a name that is a map", doc: `{"m": {"k": 1}, "p": "${param:${self:m}}"}`},
 		{name: "a name that is a number", doc: `{"n": 5, "params": {"default": {"5": "five"}}, "p": "${param:${self:n}, 'd'}"}`},

@@ -125,7 +125,7 @@ func TestTheStageOfADocument(t *testing.T) {
 		require.Equal(t, want, result.Stage())
 	}
 	for src, want := range map[string]string{
-		"provider: {stage: '${param:s}'}": "serverless.yml:1:20: ${param:s}: params depend on the stage, which is being looked for (name the stage of the run)",
+		"provider: {stage: '${param:s}'}": "serverless.yml:1:20: ${param:s}: it depends on the stage, which is being looked for (name the stage of the run)",
 		"provider: {stage: [a]}":          "serverless.yml:1:19: provider.stage: a stage is a text that is known here (name the stage of the run)",
 	} {
 		d, err := variables.ParseDocument("serverless.yml", []byte(src))

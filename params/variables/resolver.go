@@ -54,21 +54,20 @@ type Resolver struct {
 // Resolve returns the document with its variables resolved. The error is
 // [Errors], all that could not be resolved; the result, which is never nil, has
 // the rest. What only another stage needs, its block below params or stages, is
-// left as it is written unless something asks for it.
+// left as it is written unless something asks for it. If the stage cannot be told,
+// what needs it fails, and the rest is resolved.
 func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 	memo := newMemory()
-	stage, err := r.stageOf(ctx, d, memo)
-	if err != nil {
-		return &Result{root: d.root, stage: cmp.Or(r.Stage, "dev"), doc: d}, err
-	}
+	at := r.stageOf(ctx, d, memo)
 	var root *node
-	s := r.rounds(ctx, d, stage, memo, func(s *session) {
+	s := r.rounds(ctx, d, at.name, memo, func(s *session) {
 		s.nodes.Expect(d.texts.mixed)
 		s.cells.Expect(d.texts.all)
+		s.spoil(ctx, at.bad)
 		root, _ = s.final(ctx, s.root, true)
 	})
 	s.check(root)
-	return &Result{root: root, stage: stage, doc: d, failures: s.failures(), trails: s.trailsByPath()}, s.errs.Err()
+	return &Result{root: root, stage: cmp.Or(at.name, "dev"), doc: d, failures: s.failures(), trails: s.trailsByPath()}, s.errs.Err()
 }
 
 // Property returns one property of the document, as [Result.At] has it, and resolves
@@ -76,11 +75,7 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 // needs something that is left to the command line. The error is [Errors].
 func (r *Resolver) Property(ctx context.Context, d *Document, steps ...string) (value any, ok bool, err error) {
 	memo := newMemory()
-	stage, err := r.stageOf(ctx, d, memo)
-	if err != nil {
-		return nil, false, err
-	}
-	n, st, s := r.property(ctx, d, stage, memo, steps...)
+	n, st, s := r.property(ctx, d, r.stageOf(ctx, d, memo).name, memo, steps...)
 	if err := s.errs.Err(); err != nil {
 		return nil, false, err
 	}
@@ -96,43 +91,11 @@ func (r *Resolver) property(ctx context.Context, d *Document, stage string, memo
 	return n, st, s
 }
 
-// StageOf returns the stage of a run: r.Stage, else provider.stage of the
-// document, else "dev". Variables of the types param and sls cannot be used for
-// it, since they need it. The error is [Errors].
-func (r *Resolver) StageOf(ctx context.Context, d *Document) (string, error) {
-	return r.stageOf(ctx, d, newMemory())
-}
-
-func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) (string, error) {
-	if r.Stage != "" {
-		return r.Stage, nil
-	}
-	written := d.root.along([]string{"provider", "stage"})
-	if written == nil {
-		return "dev", nil
-	}
-	if text, ok := scalarText(written.scalar); ok && written.kind == scalarNode { // nothing need be resolved
-		return cmp.Or(text, "dev"), nil
-	}
-	n, st, s := r.property(ctx, d, "", memo, "provider", "stage")
-	if st == found {
-		if text, ok := scalarText(n.scalar); ok && n.kind == scalarNode {
-			return cmp.Or(text, "dev"), nil
-		}
-		if n.kind != scalarNode || n.scalar != nil {
-			s.errs = append(s.errs, &Error{Pos: n.pos(), Path: "provider.stage", Code: BadConfig, Msg: "a stage is a text that is known here", Hint: "name the stage of the run"})
-		}
-	}
-	if st == left {
-		s.errs = append(s.errs, &Error{Pos: n.pos(), Path: "provider.stage", Code: BadConfig, Msg: "it needs a variable that is left to the command line", Hint: "name the stage of the run"})
-	}
-	return "dev", s.errs.Err()
-}
-
 // session is one resolution of one document.
 type session struct {
 	r        *Resolver
-	stage    string
+	stage    string // or "" if it is not known
+	badStage *Error // it is no name of a stage
 	layers   []ParamLayer
 	root     *cell
 	open     []*cell    // those that are being resolved, the outermost first
@@ -164,6 +127,9 @@ func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
 		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
 		repeated: map[*Call]*node{},
+	}
+	if stage != "" {
+		s.badStage = stageNamed(&node{scalar: stage}).bad
 	}
 	if s.layers == nil {
 		s.layers = DefaultParams(nil, nil, nil)

@@ -101,8 +101,6 @@ func ownResolver(t *testing.T, d *variables.Document, stage string, options map[
 	}}
 	r.Params, err = variables.OSLSOrder.Layers(variables.ParamSources{CLI: cli})
 	require.NoError(t, err)
-	r.Stage, err = r.StageOf(t.Context(), d)
-	require.NoError(t, err)
-	r.Sources["sls"] = variables.Sls(r.Stage, "INSTANCE")
+	r.Sources["sls"] = variables.Sls("", "INSTANCE")
 	return r
 }

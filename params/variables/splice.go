@@ -25,18 +25,16 @@ import (
 // they are written.
 func (r *Resolver) Splice(ctx context.Context, d *Document) ([]byte, error) {
 	memo := newMemory()
-	stage, err := r.stageOf(ctx, d, memo)
-	if err != nil {
-		return d.src, err
-	}
+	at := r.stageOf(ctx, d, memo)
 	var edits []edit
-	s := r.rounds(ctx, d, stage, memo, func(s *session) {
+	s := r.rounds(ctx, d, at.name, memo, func(s *session) {
+		s.spoil(ctx, at.bad)
 		root, _ := s.final(ctx, s.root, true)
 		failed := make(map[string]bool)
 		for _, c := range s.fails {
 			failed[c.place().String()] = true
 		}
-		edits = s.edits(ctx, d, &Result{root: root, stage: stage, doc: d}, failed)
+		edits = s.edits(ctx, d, &Result{root: root, stage: at.name, doc: d}, failed)
 	})
 	out, spliceErr := d.splice(edits)
 	if spliceErr != nil {

@@ -25,26 +25,18 @@ type Untrusted struct {
 
 // Resolve is [Resolver.Resolve].
 func (u Untrusted) Resolve(ctx context.Context, d *Document) (*Result, error) {
-	return u.resolver(ctx, d).Resolve(ctx, d)
+	return u.resolver().Resolve(ctx, d)
 }
 
 // Splice is [Resolver.Splice].
 func (u Untrusted) Splice(ctx context.Context, d *Document) ([]byte, error) {
-	return u.resolver(ctx, d).Splice(ctx, d)
+	return u.resolver().Splice(ctx, d)
 }
 
 // resolver returns one with the few sources that there are.
-func (u Untrusted) resolver(ctx context.Context, d *Document) *Resolver {
-	r := &Resolver{Stage: u.Stage, Partial: true, Only: u.Only, Trails: u.Trails, Params: DefaultParams(u.Params, nil, nil)}
-	r.Sources = map[string]Source{"opt": Opt(u.Options), "strToBool": StrToBool()}
-	if r.Stage == "" {
-		before := Resolver{Partial: true, Sources: r.Sources}
-		stage, err := before.StageOf(ctx, d)
-		if err != nil {
-			stage = "dev" // the error comes again, with all others
-		}
-		r.Stage = stage
+func (u Untrusted) resolver() *Resolver {
+	return &Resolver{
+		Stage: u.Stage, Partial: true, Only: u.Only, Trails: u.Trails, Params: DefaultParams(u.Params, nil, nil),
+		Sources: map[string]Source{"opt": Opt(u.Options), "strToBool": StrToBool(), "sls": Sls("", "")},
 	}
-	r.Sources["sls"] = Sls(r.Stage, "")
-	return r
 }
