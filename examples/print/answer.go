@@ -122,10 +122,18 @@ func (a *answer) print(o options) ([]byte, error) {
 	}
 	if o.origins {
 		out.Origins = map[string][]step{}
-		for _, keys := range a.paths {
+		paths := a.paths
+		for _, leaf := range a.result.Leaves() { // also of a map that a variable has become
+			paths = append(paths, leaf.Keys)
+		}
+		for _, keys := range paths {
+			path := strings.Join(keys, ".")
+			var steps []step
 			for _, s := range a.result.Trail(keys...) {
-				path := strings.Join(keys, ".")
-				out.Origins[path] = append(out.Origins[path], step{s.Expr, s.Source, s.From})
+				steps = append(steps, step{s.Expr, s.Source, s.From})
+			}
+			if steps != nil {
+				out.Origins[path] = steps
 			}
 		}
 	}

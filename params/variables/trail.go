@@ -16,26 +16,35 @@ type Step struct {
 	// From is where that source had the value: the address of self, the layer of
 	// param, the file, the instance; else the address.
 	From string
+
+	next string // the keys of the property that it leads to, joined, or ""
 }
 
-// Trail returns the steps by which the value at a path came there: its own
-// variables, then those of each property that they refer to by self, and so on.
-// It is empty if [Resolver.Trails] was not set.
+// Trail returns the steps by which the value at a path came there: the variables of
+// what it is in, such as a file that is included as a map, and its own; then those of
+// each property that they lead to, and so on, each once. It is empty if
+// [Resolver.Trails] was not set.
 func (r *Result) Trail(keys ...string) []Step {
 	var steps []Step
-	seen := make(map[string]bool)
-	next := []string{r.place(keys)}
-	for len(next) > 0 {
-		path := next[0]
-		next = next[1:]
-		if seen[path] {
+	seen, told := make(map[string]bool), make(map[Step]bool)
+	next := [][]string{keys}
+	for len(next) > 0 && len(seen) < maxChain {
+		keys, next = next[0], next[1:]
+		whole := r.place(keys)
+		if seen[whole] {
 			continue
 		}
-		seen[path] = true
-		for _, step := range r.trails[path] {
-			steps = append(steps, step)
-			if step.Source == "self" {
-				next = append(next, r.place(strings.Split(step.From, ".")))
+		seen[whole] = true
+		for i := range len(keys) + 1 {
+			for _, step := range r.trails[r.place(keys[:i])] {
+				what := Step{Expr: step.Expr, Source: step.Source, From: step.From}
+				if !told[what] {
+					steps = append(steps, step)
+				}
+				told[what] = true
+				if step.next != "" {
+					next = append(next, slices.Concat(strings.Split(step.next, keySep), keys[i:]))
+				}
 			}
 		}
 	}
@@ -68,11 +77,19 @@ func (s *session) step(x *variable, c *Call, a *args, v *node) {
 	if step.From = a.String(); c.Type == "" {
 		step.From = x.n.text()[x.offset():][c.Start:c.End]
 	}
-	if c.Type != "self" && v != nil {
-		for _, o := range v.origins {
-			if o.Type == c.Type {
-				step.From = cmp.Or(o.Object, o.Layer, o.Address)
-				break
+	switch source := s.r.Sources[c.Type].(type) {
+	case *fileSource:
+		list, _ := a.values()
+		if name, err := source.name(list); err == nil {
+			step.From, step.next = name, joined("file("+name+")", a.address.String())
+		}
+	default:
+		if c.Type == "self" {
+			step.next = joined("", step.From)
+		} else if o, ok := originOf(v, c.Type); ok {
+			step.From = cmp.Or(o.Object, o.Layer, o.Address)
+			if c.Type == "param" && isBlock(strings.Split(o.Layer, ".")[0]) {
+				step.next = joined("", o.Layer) + keySep + o.Address
 			}
 		}
 	}
@@ -82,6 +99,34 @@ func (s *session) step(x *variable, c *Call, a *args, v *node) {
 	if !slices.Contains(s.trails[x.c], step) {
 		s.trails[x.c] = append(s.trails[x.c], step)
 	}
+}
+
+// keySep joins keys, of which any may hold a dot.
+const keySep = "\x00"
+
+// joined returns a key and those of an address, joined. Either may be empty.
+func joined(key, address string) string {
+	address = strings.ReplaceAll(address, ".", keySep)
+	if key == "" || address == "" {
+		return key + address
+	}
+	return key + keySep + address
+}
+
+// originOf returns where a source of a type had n, or the first part of it.
+func originOf(n *node, typ string) (o Origin, ok bool) {
+	if n == nil {
+		return Origin{}, false
+	}
+	if i := slices.IndexFunc(n.origins, func(o Origin) bool { return o.Type == typ }); i >= 0 {
+		return n.origins[i], true
+	}
+	for _, kid := range n.kids {
+		if o, ok = originOf(kid, typ); ok {
+			return o, ok
+		}
+	}
+	return Origin{}, false
 }
 
 // trailsByPath returns the steps of each property.
