@@ -85,7 +85,7 @@ func (s sls) Resolve(_ context.Context, _ []any, address any) (any, bool, error)
 }
 
 // sls asks the source of the type sls.
-func (s *session) sls(ctx context.Context, x variable, source Source, a args) (*node, status, string) {
+func (s *session) sls(ctx context.Context, x *variable, source Source, a *args) (*node, status, string) {
 	if own, ok := source.(sls); ok && own.stage == "" && a.String() == "stage" {
 		if st := s.knowsStage(ctx, x); st != found {
 			return nil, st, ""

@@ -95,7 +95,7 @@ func (s *session) spoil(ctx context.Context, bad *Error) {
 
 // knowsStage is for a variable that needs the stage: it is found, or left, or why
 // there is none is told.
-func (s *session) knowsStage(ctx context.Context, x variable) status {
+func (s *session) knowsStage(ctx context.Context, x *variable) status {
 	switch {
 	case s.badStage != nil:
 		s.because(s.badStage)

@@ -80,7 +80,7 @@ func (s *session) step(x *variable, c *Call, a *args, v *node) {
 	switch source := s.r.Sources[c.Type].(type) {
 	case *fileSource:
 		list, _ := a.values()
-		if name, err := source.name(list); err == nil {
+		if name, err := source.name(list); err == nil && !a.secret() {
 			step.From, step.next = name, joined("file("+name+")", a.address.String())
 		}
 	default:

@@ -15,12 +15,13 @@ import (
 // the files and params on the way.
 func TestTrails(t *testing.T) {
 	tree := fstest.MapFS{
-		"svc/x.yml": {Data: []byte("a: 1\nm: {n: '${env:A}', 'a.b': [1, \"${env:NOPE, 'u'}\"]}\nvia: ${file(../y.yml)}\n")},
-		"y.yml":     {Data: []byte("n: ${env:A}\n")},
+		"svc/s3cret.yml": {Data: []byte("k: 1\n")},
+		"svc/x.yml":      {Data: []byte("a: 1\nm: {n: '${env:A}', 'a.b': [1, \"${env:NOPE, 'u'}\"]}\nvia: ${file(../y.yml)}\n")},
+		"y.yml":          {Data: []byte("n: ${env:A}\n")},
 	}
 	r := variables.Resolver{Trails: true, Params: variables.DefaultParams(params.Map{"cli": "c"}, nil, nil), Sources: map[string]variables.Source{
 		"env": variables.Env(map[string]string{"A": "aval"}), "file": variables.File(tree, "svc"),
-		"map": memory(map[string]any{"m": map[string]any{"k": []any{"v"}}}),
+		"map": memory(map[string]any{"file": params.NewSecret("s3cret"), "m": map[string]any{"k": []any{"v"}}}),
 	}}
 	result, err := resolve(t, r, `
 x: ${file(x.yml)}
@@ -33,6 +34,7 @@ param: ${param:p}
 flat: ${param:f.g}
 cli: ${param:cli}
 source: ${map:m}
+secret: ${file(${map:file}.yml):k}
 plain: 1
 params: {default: {p: '${env:A}/x', f.g: {k: '${self:leaf}'}}}
 `)
@@ -54,6 +56,7 @@ params: {default: {p: '${env:A}/x', f.g: {k: '${self:leaf}'}}}
 		"cli":         "${param:cli} param command line",
 		"source k 0":  "${map:m} map m",
 		"plain":       "",
+		"secret":      "${map:file} map file, ${file(${map:file}.yml):k} file (REDACTED):k",
 		"not in it":   "",
 		"x m a.b 1 z": "${file(x.yml)} file svc/x.yml, ${env:NOPE, 'u'} literal 'u'",
 	} {
