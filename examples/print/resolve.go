@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/slsflow/slsflow/gitflow"
+	"github.com/slsflow/slsflow/internal/treefile"
 	"github.com/slsflow/slsflow/params"
 	"github.com/slsflow/slsflow/params/dotenv"
 	"github.com/slsflow/slsflow/params/paramflag"
@@ -115,7 +116,10 @@ func (p *project) read() ([]byte, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return src, err
+		if err != nil {
+			return nil, treefile.Explain(p.tree, p.name, err)
+		}
+		return src, nil
 	}
 	return nil, fmt.Errorf("%s: no %s", p.options.dir, strings.Join(names, ", "))
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/slsflow/slsflow/internal/treefile"
 )
 
 // Var is a variable as a file has it.
@@ -56,7 +58,7 @@ func Load(fsys fs.FS, dir, stage string, environ map[string]string, asked ...str
 			continue
 		}
 		if err != nil {
-			return nil, name, err
+			return nil, name, treefile.Explain(fsys, name, err)
 		}
 		vars := Parse(string(src))
 		env, err := expand(vars, environ)

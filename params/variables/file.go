@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/slsflow/slsflow/internal/treefile"
 	"github.com/slsflow/slsflow/internal/yamldoc"
 )
 
@@ -137,7 +138,7 @@ func (f *fileSource) read(name string) ([]byte, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, inTree(name, err)
+		return nil, treefile.Explain(f.fsys, name, err)
 	case !info.Mode().IsRegular(): // to open a pipe is to wait
 		return nil, fmt.Errorf("%s is no regular file", name)
 	case info.Size() > maxFile:
@@ -145,12 +146,12 @@ func (f *fileSource) read(name string) ([]byte, error) {
 	}
 	file, err := f.fsys.Open(name)
 	if err != nil {
-		return nil, inTree(name, err)
+		return nil, treefile.Explain(f.fsys, name, err)
 	}
 	defer file.Close()
 	src, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return nil, inTree(name, err)
+		return nil, treefile.Explain(f.fsys, name, err)
 	}
 	if len(src) > maxFile {
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
@@ -159,14 +160,6 @@ func (f *fileSource) read(name string) ([]byte, error) {
 		src = []byte{}
 	}
 	return src, nil
-}
-
-// inTree names the file as the document does, and not where it is on the machine.
-func inTree(name string, err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }
 
 // file is the source of ${file(path):a.b}. The keys may lead through variables
