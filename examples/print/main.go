@@ -8,8 +8,8 @@
 // with -aws also aws, cf, s3, ssm and those of stages.<stage>.resolvers. A variable
 // of another type is left as it is written. file reads what is in the repository that holds DIR, or in DIR.
 //
-// -node runs JavaScript files, such as ${file(values.js):key}, by the node in PATH.
-// They can do whatever a program can, and see PATH, HOME, LANG, TMPDIR and what
+// -node runs JavaScript files, such as ${file(values.js):key}, by the node in PATH, and
+// TypeScript files if it is new enough (22.18). They can do whatever a program can, and see PATH, HOME, LANG, TMPDIR and what
 // -node-env names of the environment.
 //
 // -only resolves variables of the named types and leaves all others. As YAML that

@@ -1,4 +1,4 @@
-// Package nodefile runs the JavaScript files that a serverless.yml reads values from:
+// Package nodefile runs the JavaScript and TypeScript files that a serverless.yml reads values from:
 // ${file(./values.js):key}. Make one [Runner] for a run with [New], give it to
 // [variables.FileAndPrograms], and call [Runner.Close] in the end.
 //
@@ -11,6 +11,9 @@
 // resolveConfigurationProperty(["custom", "name"]) return promises. What comes out is
 // JSON. Of an ES module the default export counts, else its named ones. See
 // https://www.serverless.com/framework/docs/guides/variables.
+//
+// Of TypeScript, Node.js 22.18 and later leave out the types; an older one is an error
+// that says so.
 //
 // All files run in one process of Node.js, which begins with the first and has no
 // other environment than it is given. They can do whatever a program can: this is
@@ -95,9 +98,10 @@ func New(o Options) (*Runner, error) {
 	return &Runner{o: o}, nil
 }
 
-// Runs reports whether a file is JavaScript: .js, .cjs or .mjs.
+// Runs reports whether a file is JavaScript or TypeScript: .js, .cjs, .mjs, .ts, .cts
+// or .mts.
 func (r *Runner) Runs(name string) bool {
-	return slices.Contains([]string{".js", ".cjs", ".mjs"}, path.Ext(name))
+	return slices.Contains([]string{".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"}, path.Ext(name))
 }
 
 // Run returns what a file gives at an address.

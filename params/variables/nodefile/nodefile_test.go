@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -75,6 +76,7 @@ module.exports = async ({ options, resolveVariable, resolveConfigurationProperty
 		"named.mjs":        `export const one = 1; export const f = () => 2;`,
 		"esm/package.json": `{"type": "module"}`,
 		"esm/x.js":         `export const k = "of an ES module";`,
+		"esm/d.js":         `export default { k: "the default of one" };`,
 		"print.js":         `console.log("noise"); process.stdout.write("more"); module.exports = { env: Object.keys(process.env).sort().join() };`,
 	})
 	var log syncBuilder
@@ -97,7 +99,7 @@ fn: ${file(keys.cjs):f.v}
 plain: ${file(keys.cjs):plain}
 esm: ${file(module.mjs):esm}
 named: ${file(named.mjs):one}-${file(named.mjs):f}
-esmjs: ${file(esm/x.js):k}
+esmjs: ${file(esm/x.js):k}-${file(esm/d.js):k}
 missing: ${file(nope.js):k, 'fb'}
 env: ${file(print.js):env}
 `)
@@ -115,10 +117,33 @@ env: ${file(print.js):env}
 	}
 	require.Equal(t, map[string]any{
 		"item": "x", "list": []any{int64(1), 2.5, "x", true, nil}, "null": "fb", "no": "fb", "big": 1e20, "live": "aval", "through": "b",
-		"promise": "later", "fn": "aval", "plain": int64(7), "esm": true, "named": "1-2", "esmjs": "of an ES module", "missing": "fb",
+		"promise": "later", "fn": "aval", "plain": int64(7), "esm": true, "named": "1-2", "esmjs": "of an ES module-the default of one", "missing": "fb",
 		"env": "ALLOWED,PWD",
 	}, value)
 	require.Eventually(t, func() bool { return log.String() == "noise\nmore" }, 10*time.Second, time.Millisecond)
+}
+
+// What Node.js can run of TypeScript depends on its version.
+func TestTypeScript(t *testing.T) {
+	dir := service(t, map[string]string{
+		"a.ts":  "type Asked = { resolveVariable(text: string): Promise<string> };\nexport default async ({ resolveVariable }: Asked) => ({ a: await resolveVariable('env:A') as string });",
+		"b.cts": "const n: number = 7;\nmodule.exports = { n };",
+		"c.mts": "export const n: number = 8;",
+		"d.ts":  "enum Color { Red }\nexport default { red: Color.Red };",
+	})
+	out, err := exec.CommandContext(t.Context(), testenv.Node(t), "-p", "!!process.features.typescript").Output()
+	require.NoError(t, err)
+	r := resolver(t, dir, nodefile.Options{})
+	result, err := resolve(t, r, "v: ['${file(a.ts):a}', '${file(b.cts):n}', '${file(c.mts):n}']\nbad: ${file(d.ts):red}\n")
+	if strings.TrimSpace(string(out)) == "true" {
+		require.ErrorContains(t, err, "${file(d.ts):red}: d.ts:")
+		require.NotContains(t, err.Error(), "${file(a.ts):a}")
+		got, _ := result.At("v")
+		require.Equal(t, []any{"aval", int64(7), int64(8)}, got)
+		return
+	}
+	require.ErrorContains(t, err, "serverless.yml:1:6: ${file(a.ts):a}: a.ts: it is TypeScript, which Node.js ")
+	require.ErrorContains(t, err, " cannot run (take 22.18 or later, or write it in JavaScript)")
 }
 
 // syncBuilder is written while it is read.

@@ -4,7 +4,7 @@
 const fs = require('fs');
 const net = require('net');
 const { pathToFileURL } = require('url');
-const { isProxy } = require('util').types;
+const { isModuleNamespaceObject, isProxy } = require('util').types;
 
 const send = (message) => {
   const line = Buffer.from(JSON.stringify(message) + '\n');
@@ -45,15 +45,21 @@ const hidden = new Set(['__proto__', 'constructor', 'prototype']);
 const follows = (v, key) => hasOwn(v, key) || (isProxy(v) && !hidden.has(key));
 
 const load = async (path) => {
-  if (!path.endsWith('.mjs')) {
+  if (/\.[cm]?ts$/.test(path) && !process.features.typescript) {
+    throw new Error(`it is TypeScript, which Node.js ${process.versions.node} cannot run (take 22.18 or later, or write it in JavaScript)`);
+  }
+  let module;
+  if (!/\.m[jt]s$/.test(path)) {
     try {
-      return { value: require(path) };
+      const value = require(path);
+      if (!isModuleNamespaceObject(value)) return value;
+      module = value; // of an ES module, in a new Node.js
     } catch (error) {
       if (!error || (error.code !== 'ERR_REQUIRE_ESM' && error.code !== 'ERR_REQUIRE_ASYNC_MODULE')) throw error;
     }
   }
-  const module = await import(pathToFileURL(path).href);
-  return { value: 'default' in module ? module.default : { ...module } };
+  module = module || (await import(pathToFileURL(path).href));
+  return 'default' in module ? module.default : { ...module };
 };
 
 // Of all values on the way, one function is called, with what it may use.
@@ -69,7 +75,7 @@ const evaluate = async ({ call, path, keys, options }) => {
     called = true;
     return v(given);
   };
-  let value = await enter((await load(path)).value);
+  let value = await enter(await load(path));
   for (const key of keys) {
     if (typeof value === 'string') value = await ask(call, { text: value });
     if (value === null || value === undefined || !follows(value, key)) return { found: false };
