@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -200,30 +197,4 @@ func (p *parser) size(n *Node) int {
 	size = min(size, math.MaxInt/4)
 	p.sizes[n] = size
 	return size
-}
-
-var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
-
-// syntax adds the error of the YAML library. The library may name another line
-// than the one that is wrong, so the line is looked for: it is the one behind
-// the longest beginning of the file that can be read.
-func (p *parser) syntax(src []byte, err error) {
-	msg, line := err.Error(), 0
-	if m := yamlError.FindStringSubmatch(msg); m != nil {
-		msg = m[2]
-		line, _ = strconv.Atoi(m[1])
-	}
-	const budget = 1 << 21 // bytes that may be read to find it
-	spent := 0
-	for k, end := range slices.Backward(p.src.yaml) {
-		if spent += end; spent > budget {
-			break
-		}
-		if _, err := (&parser{src: p.src}).decode(src[:end]); err == nil {
-			line = k + 1
-			break
-		}
-	}
-	msg = strings.TrimSpace(msg)
-	p.problems = append(p.problems, problem(p.src.pos(p.src.firstOfLine(line)), "YAML: %s%s", msg, remedy(msg)))
 }

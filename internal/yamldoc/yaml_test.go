@@ -74,18 +74,6 @@ func TestPlainScalarsHaveTheTypesOfTheCommandLine(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	for src, want := range map[string]string{
-		"a: 1\nb: [1\nc: 2\n":              "f.yml:2:1: YAML: did not find expected ',' or ']' (close the [ with a ], separate what is in it by commas, and quote each ${…} in it)",
-		"a:\n  b: 1\n c: 2\n":              "f.yml:3:2: YAML: did not find expected key (indent the line like those it belongs to, or close what is open above it)",
-		"a: 1\n\tb: 2\n":                   "f.yml:2:2: YAML: found a tab character that violates indentation (indent by spaces and not by tabs)",
-		"a: \"x\nb: 1\n":                   "f.yml:1:1: YAML: found unexpected end of stream (close the quote)",
-		"a: b: c\n":                        "f.yml:1:1: YAML: mapping values are not allowed in this context (quote a text that holds \": \", or indent the line like those it belongs to)",
-		"a: - 1\n":                         "f.yml:1:1: YAML: block sequence entries are not allowed in this context (put the list on lines of its own, below its key)",
-		"a: @x\n":                          "f.yml:1:1: YAML: found character that cannot start any token (indent by spaces and not by tabs; quote a text that begins with one of % @ `)",
-		"- a\nb: 1\n":                      "f.yml:2:1: YAML: did not find expected '-' indicator (indent the line like the items above it, each of which begins with a dash)",
-		"a: 1\nb\n":                        "f.yml:2:1: YAML: could not find expected ':' (write \"key: value\")",
-		"a: {b: 1\nc: 2\n":                 "f.yml:1:1: YAML: did not find expected ',' or '}' (close the { with a }, separate what is in it by commas, and quote each ${…} in it)",
-		"a: \"\\q\"\n":                     "f.yml:1:1: YAML: found unknown escape character (within \" \" write \\\\ for a backslash, or use ' ')",
-		"a: *x\n":                          "f.yml:1:1: YAML: unknown anchor 'x' referenced (write the & of this name before it)",
 		"a: &x [*x]\n":                     "f.yml:1:8: *x stands for a value that it is part of",
 		"a: 1\n---\nb: 2\n":                "f.yml:2:1: a second document begins here (keep one document in the file)",
 		"? [a]\n: 1\n":                     "f.yml:1:3: a list cannot be a key",
@@ -102,7 +90,6 @@ func TestProblems(t *testing.T) {
 		"a: {<<: 1}\n":                     "f.yml:1:9: << wants a map, or a list of maps",
 		"1: a\n0x1: b\n":                   "f.yml:2:1: the key \"1\" stands twice (the first is in line 1)",
 		"a: \xff\n":                        "f.yml:1:4: no UTF-8 text (save the file as UTF-8)",
-		"a: 1\nb: \x01\n":                  "f.yml:2:1: YAML: control characters are not allowed",
 		"\ufeffa: 1\na: 2\n":               "f.yml:2:1: the key \"a\" stands twice (the first is in line 1)",
 		strings.Repeat("[", 1100) + "1":    "",
 		strings.Repeat("- ", 1100) + "1\n": "f.yml:1:2003: nested more than 1000 deep",

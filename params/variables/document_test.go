@@ -41,7 +41,7 @@ func TestWhatIsNoService(t *testing.T) {
 	for src, want := range map[string]string{
 		"":         "f.yml:1:1: nothing in the file (begin with: service: NAME)",
 		"- a":      "f.yml:1:1: a service is a map (begin with: service: NAME)",
-		"a: [1":    "f.yml:1:1: YAML: did not find expected ',' or ']' (close the [ with a ], separate what is in it by commas, and quote each ${…} in it)",
+		"a: [1":    "f.yml:1:4: YAML: did not find expected ',' or ']' (close the [ with a ], separate what is in it by commas, and quote each ${…} in it)",
 		"${a:b}\n": "f.yml:1:1: a service is a map (begin with: service: NAME)",
 	} {
 		_, err := variables.ParseDocument("f.yml", []byte(src))
