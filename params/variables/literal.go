@@ -4,7 +4,6 @@ import (
 	"math"
 	"regexp"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/slsflow/slsflow/internal/yamldoc"
@@ -55,8 +54,8 @@ func literal(word string) (any, bool) {
 			return yamldoc.Number(f), !math.IsInf(f, 0)
 		}
 	}
-	if strings.Trim(word, "0123456789.eE-") != "" || !decimal.MatchString(word) {
-		return nil, false // mostly by the first, which costs less
+	if word == "" || word[0] > '9' || !decimal.MatchString(word) {
+		return nil, false // no number begins with a letter, as most words do
 	}
 	f, err := strconv.ParseFloat(word, 64)
 	if err != nil {

@@ -26,12 +26,13 @@ func (p *parser) outermost(start int, typ string) *SyntaxError {
 // sources reads a live variable from behind its first type.
 func (p *parser) sources(start int, typ string) *SyntaxError {
 	before := len(p.calls.open)
-	call, end, err := p.call(start, typ)
+	var c Call
+	end, err := p.call(&c, start, typ)
 	for {
 		if err != nil {
 			return err
 		}
-		p.calls.push(call)
+		p.calls.push(c)
 		if end == '}' {
 			part := Part{Start: p.starts[len(p.starts)-1], End: p.i, Sources: p.calls.pop(before)}
 			if p.live > 0 {
@@ -40,127 +41,130 @@ func (p *parser) sources(start int, typ string) *SyntaxError {
 			p.parts.push(part)
 			return nil
 		}
-		call, end, err = p.next()
+		end, err = p.next(&c)
 	}
 }
 
-// next reads a source behind a comma. end is the "," or "}" that it ended at.
-func (p *parser) next() (c Call, end byte, err *SyntaxError) {
+// next reads a source behind a comma into c. end is the "," or "}" that it ended at.
+func (p *parser) next(c *Call) (end byte, err *SyntaxError) {
 	for p.more() && strings.IndexByte(" \t\r\n", p.s[p.i]) >= 0 {
 		p.i++
 	}
 	if !p.more() {
-		return c, 0, p.unterminated()
+		return 0, p.unterminated()
 	}
 	start := p.i
 	switch b := p.s[p.i]; {
 	case b == '"' || b == '\'':
 		raw, err := p.quoted()
 		if err != nil {
-			return c, 0, err
+			return 0, err
 		}
 		if p.s[p.i] != '}' {
-			return c, 0, p.fail(InvalidSource, start, `a literal is the last source, with "}" behind it, but %s follows`, p.excerpt(p.i))
+			return 0, p.fail(InvalidSource, start, `a literal is the last source, with "}" behind it, but %s follows`, p.excerpt(p.i))
 		}
 		text, err := p.unquote(raw, start)
 		if err != nil {
-			return c, 0, err
+			return 0, err
 		}
-		c = Call{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, Literal: text}
+		*c = Call{Start: start - p.base, End: p.trimEnd(start, p.i) - p.base, Literal: text}
 		p.i++
-		return c, '}', nil
+		return '}', nil
 	case !typeChar(b):
-		return c, 0, p.fail(InvalidSource, start, "%s is neither a source nor a literal (want type:address, true, false, null, a number or a quoted text)", p.excerpt(start))
+		return 0, p.fail(InvalidSource, start, "%s is neither a source nor a literal (want type:address, true, false, null, a number or a quoted text)", p.excerpt(start))
 	}
 	for p.more() && (typeChar(p.s[p.i]) || p.s[p.i] == ' ') {
 		p.i++
 	}
 	if !p.more() {
-		return c, 0, p.unterminated()
+		return 0, p.unterminated()
 	}
 	word := p.s[start:p.i]
 	switch p.s[p.i] {
 	case ':', '(':
 		if !laterType(word) {
-			return c, 0, p.fail(InvalidSource, start, "%q is no type of a source (behind a comma: a lower case letter, then letters and digits)", word)
+			return 0, p.fail(InvalidSource, start, "%q is no type of a source (behind a comma: a lower case letter, then letters and digits)", word)
 		}
-		return p.call(start, word)
+		return p.call(c, start, word)
 	case '}':
 		word = strings.TrimRight(word, " ")
 		v, ok := literal(word)
 		if !ok {
-			return c, 0, p.fail(InvalidLiteral, start, "%q is no literal (a text needs quotes: '%s')", word, word)
+			return 0, p.fail(InvalidLiteral, start, "%q is no literal (a text needs quotes: '%s')", word, word)
 		}
-		c = Call{Start: start - p.base, End: start + len(word) - p.base, Literal: v}
+		*c = Call{Start: start - p.base, End: start + len(word) - p.base, Literal: v}
 		p.i++
-		return c, '}', nil
+		return '}', nil
 	default:
-		return c, 0, p.fail(InvalidSource, start, "%s is neither a source nor the last literal", p.excerpt(start))
+		return 0, p.fail(InvalidSource, start, "%s is neither a source nor the last literal", p.excerpt(start))
 	}
 }
 
-// call reads a source from behind its type, at ":" or "(".
-func (p *parser) call(start int, typ string) (c Call, end byte, err *SyntaxError) {
-	c = Call{Start: start - p.base, Type: typ}
-	defer func() {
-		if err == nil {
-			c.End = p.trimEnd(start, p.i-1) - p.base
-		}
-	}()
+// call reads a source into c from behind its type, at ":" or "(".
+func (p *parser) call(c *Call, start int, typ string) (end byte, err *SyntaxError) {
+	*c = Call{Start: start - p.base, Type: typ}
+	if end, err = p.arguments(c); err == nil {
+		c.End = p.trimEnd(start, p.i-1) - p.base
+	}
+	return end, err
+}
+
+// arguments reads what stands behind a type.
+func (p *parser) arguments(c *Call) (end byte, err *SyntaxError) {
 	if p.s[p.i] == '(' {
 		p.i++
 		if c.Params, err = p.params(); err != nil {
-			return c, 0, err
+			return 0, err
 		}
 		if !p.spaces() {
-			return c, 0, p.unterminated()
+			return 0, p.unterminated()
 		}
 		switch b := p.s[p.i]; b {
 		case '}', ',':
 			p.i++
-			return c, b, nil
+			return b, nil
 		case ':':
 		default:
-			return c, 0, p.fail(InvalidAddress, p.i, `want ":", "," or "}" behind the parentheses, not %s`, p.excerpt(p.i))
+			return 0, p.fail(InvalidAddress, p.i, `want ":", "," or "}" behind the parentheses, not %s`, p.excerpt(p.i))
 		}
 	}
 	p.i++ // the colon
 	if !p.spaces() {
-		return c, 0, p.unterminated()
+		return 0, p.unterminated()
 	}
 	switch b := p.s[p.i]; {
 	case b == '}' || b == ',':
 		p.i++
-		return c, b, nil
-	case b == ':' && (c.Params != nil || !colonType(typ)):
-		return c, 0, p.fail(InvalidAddress, p.i, "an address of %s cannot begin with a colon", typ)
+		return b, nil
+	case b == ':' && (c.Params != nil || !colonType(c.Type)):
+		return 0, p.fail(InvalidAddress, p.i, "an address of %s cannot begin with a colon", c.Type)
 	case b == '"' || b == '\'':
 		at := p.i
 		raw, err := p.quoted()
 		if err != nil {
-			return c, 0, err
+			return 0, err
 		}
 		b := p.s[p.i]
 		if b != '}' && b != ',' {
-			return c, 0, p.fail(InvalidAddress, at, "%s follows the quoted address", p.excerpt(p.i))
+			return 0, p.fail(InvalidAddress, at, "%s follows the quoted address", p.excerpt(p.i))
 		}
 		text, err := p.unquote(raw, at)
 		if err != nil {
-			return c, 0, err
+			return 0, err
 		}
 		c.Address = p.args.New()
 		*c.Address = Arg{Start: at - p.base, End: p.trimEnd(at, p.i) - p.base, text: text}
 		p.i++
-		return c, b, nil
+		return b, nil
 	}
 	at := p.i
 	parts, b, err := p.bare('}')
 	if err != nil {
-		return c, 0, err
+		return 0, err
 	}
 	if a, ok := p.arg(at, p.i-1, parts, false); ok {
 		c.Address = p.args.New()
 		*c.Address = a
 	}
-	return c, b, nil
+	return b, nil
 }
