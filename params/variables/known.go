@@ -7,10 +7,15 @@ import "strings"
 // stands in one place costs next to nothing: in each row a newer one takes the place
 // of the older.
 type known struct {
-	rows *[knownRows]knownRow // nil before the first
+	seen int // how many were looked for
+	rows *[knownRows]knownRow
 }
 
-const knownRows = 32
+const (
+	knownRows = 32
+	// fewVariables is up to how many nothing is remembered.
+	fewVariables = 4
+)
 
 type knownRow [2]knownVariable
 
@@ -21,6 +26,9 @@ type knownVariable struct {
 
 // find returns the variable that s begins with, or nil.
 func (row *knownRow) find(s string) *knownVariable {
+	if row == nil {
+		return nil
+	}
 	for i := range row {
 		if v := &row[i]; v.text != "" && strings.HasPrefix(s, v.text) {
 			return v
@@ -31,14 +39,20 @@ func (row *knownRow) find(s string) *knownVariable {
 
 // keep remembers a variable.
 func (row *knownRow) keep(text string, sources []Call) {
+	if row == nil {
+		return
+	}
 	row[1] = row[0]
 	row[0] = knownVariable{text, sources}
 }
 
 // row returns the place for the variable that s begins with, by a hash of it: of
-// what seems to be the variable, since it is not read yet.
+// what seems to be the variable, since it is not read yet. It is nil for the first few.
 func (k *known) row(s string) *knownRow {
 	if k.rows == nil {
+		if k.seen++; k.seen <= fewVariables {
+			return nil
+		}
 		k.rows = new([knownRows]knownRow)
 	}
 	end := strings.IndexByte(s, '}') + 1

@@ -9,10 +9,13 @@ import (
 	"github.com/slsflow/slsflow/params/variables"
 )
 
+// few are variables of which nothing is remembered yet.
+const few = `z: ["${sls:a, 1}", "${sls:b, 2}", "${sls:c, 3}", "${sls:d, 4}"]`
+
 // A variable that stands in many places is looked for once; where it stands is told
 // for each.
 func TestRepeatedVariablesKeepTheirPlaces(t *testing.T) {
-	d, err := variables.ParseDocument("s.yml", []byte(`
+	d, err := variables.ParseDocument("s.yml", []byte(few+`
 a: ${opt:no, 'x'}
 b: ${opt:no, 'x'}
 c: ${opt:no, 'x'} and ${opt:no, 'x'}
@@ -23,7 +26,7 @@ f: {k: "${opt:no, 'x'}"}
 `))
 	require.NoError(t, err)
 	asked := 0
-	r := variables.Resolver{Sources: map[string]variables.Source{"opt": variables.SourceFunc(
+	r := variables.Resolver{Sources: map[string]variables.Source{"sls": variables.Opt(nil), "opt": variables.SourceFunc(
 		func(_ context.Context, _ []any, address any) (any, bool, error) {
 			asked++
 			return map[any]any{"name": "size", "size": int64(5)}[address], address != "no", nil
@@ -32,7 +35,7 @@ f: {k: "${opt:no, 'x'}"}
 	require.NoError(t, err)
 	require.Equal(t, 3, asked) // no, name and size
 	got := make(map[string]any)
-	for _, leaf := range result.Leaves() {
+	for _, leaf := range result.Leaves()[4:] {
 		got[leaf.Path] = leaf.Pos.String() + " " + jsonText(leaf.Value)
 	}
 	require.Equal(t, map[string]any{
@@ -44,12 +47,13 @@ f: {k: "${opt:no, 'x'}"}
 
 // Errors point at the character, in each of the places.
 func TestRepeatedVariablesFailInTheirPlaces(t *testing.T) {
-	d, err := variables.ParseDocument("s.yml", []byte(`
+	d, err := variables.ParseDocument("s.yml", []byte(few+`
 a: ${opt:x}
 b: "- ${opt:x} ${opt:x} ${self:k.${opt:x}} ${self:k.${opt:x}}"
 `))
 	require.NoError(t, err)
-	r := variables.Resolver{Sources: map[string]variables.Source{"opt": variables.Opt(nil)}}
+	none := variables.Opt(nil)
+	r := variables.Resolver{Sources: map[string]variables.Source{"opt": none, "sls": none}}
 	_, err = r.Resolve(t.Context(), d)
 	var list variables.Errors
 	require.ErrorAs(t, err, &list)
