@@ -54,8 +54,13 @@ func literal(word string) (any, bool) {
 			return yamldoc.Number(f), !math.IsInf(f, 0)
 		}
 	}
-	if word == "" || word[0] > '9' || !decimal.MatchString(word) {
-		return nil, false // no number begins with a letter, as most words do
+	for i := range len(word) { // most words are no number, and have a letter
+		if b := word[i]; b > '9' && b != 'e' && b != 'E' {
+			return nil, false
+		}
+	}
+	if !decimal.MatchString(word) {
+		return nil, false
 	}
 	f, err := strconv.ParseFloat(word, 64)
 	if err != nil {
