@@ -140,6 +140,9 @@ func (s *session) value(ctx context.Context, x *variable) (*node, status) {
 	}
 	v, st := s.evaluate(ctx, x)
 	if st == found && !v.is(isOpen|isLive) && (v.kind == scalarNode || !v.made(key)) {
+		if s.repeated == nil {
+			s.repeated = make(map[*Call]*node)
+		}
 		s.repeated[key] = v
 	}
 	return v, st

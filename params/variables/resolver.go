@@ -126,7 +126,6 @@ type session struct {
 func (r *Resolver) session(d *Document, stage string) *session {
 	s := &session{
 		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
-		repeated: map[*Call]*node{},
 	}
 	if stage != "" {
 		s.badStage = stageNamed(&node{scalar: stage}).bad

@@ -131,6 +131,9 @@ func originOf(n *node, typ string) (o Origin, ok bool) {
 
 // trailsByPath returns the steps of each property.
 func (s *session) trailsByPath() map[string][]Step {
+	if len(s.trails) == 0 {
+		return nil
+	}
 	byPath := make(map[string][]Step, len(s.trails))
 	for c, steps := range s.trails {
 		path := c.place().String()
