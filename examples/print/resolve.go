@@ -158,6 +158,7 @@ func (p *project) resolve(ctx context.Context) (*answer, error) {
 		stage = p.stage // it is looked for again, and the error comes with all others
 	}
 	before.Stage = stage
+	_, _, _ = before.Property(ctx, p.doc, "provider", "stage")              // for what it asks, also if the stage is named
 	if use, _, _ := before.Property(ctx, p.doc, "useDotenv"); use == true { // as above
 		if err := p.dotenv(cmp.Or(stage, "dev"), asked); err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ func (c *Conflict) Error() string {
 // it counts as set.
 //
 // asked are the variables that environ did not have when the stage and useDotenv
-// were looked up. One that the file has is a [*Conflict], each of which is in the
+// were looked up. One that the file has, and that is not empty, is a [*Conflict], each of which is in the
 // error; the environment is returned all the same.
 //
 // A value may refer to variables of the environment and to others of the file, as
@@ -65,15 +65,15 @@ func Load(fsys fs.FS, dir, stage string, environ map[string]string, asked ...str
 		if err != nil {
 			return nil, name, fmt.Errorf("%s:%w", name, err)
 		}
-		return env, name, conflicts(name, vars, asked)
+		return env, name, conflicts(name, vars, env, asked)
 	}
 	return maps.Clone(environ), "", nil
 }
 
-func conflicts(file string, vars []Var, asked []string) error {
+func conflicts(file string, vars []Var, env map[string]string, asked []string) error {
 	var errs []error
 	for _, v := range vars {
-		if slices.Contains(asked, v.Name) {
+		if slices.Contains(asked, v.Name) && env[v.Name] != "" {
 			errs = append(errs, &Conflict{File: file, Name: v.Name, Line: v.Line})
 		}
 	}

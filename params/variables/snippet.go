@@ -9,11 +9,11 @@ import (
 )
 
 // Snippet returns the error and below it the line that it is about, with a mark
-// under the variable. src is the file of e.Pos; if it has no such line, only the
-// error is returned. It does not end in a newline.
+// under the variable. src is the file of e.Pos; if it is empty or has no such line,
+// only the error is returned. It does not end in a newline.
 func (e *Error) Snippet(src []byte) string {
 	lines := bytes.SplitAfter(src, []byte("\n"))
-	if e.Pos.Line < 1 || e.Pos.Line > len(lines) {
+	if len(src) == 0 || e.Pos.Line < 1 || e.Pos.Line > len(lines) {
 		return e.Error()
 	}
 	line := strings.TrimRight(string(lines[e.Pos.Line-1]), "\r\n")

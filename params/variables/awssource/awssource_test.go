@@ -144,7 +144,7 @@ none: ${ssm:/app/none, 'fallback'}
 	})
 
 	t.Run("secrets manager", func(t *testing.T) {
-		secretManager(t, cfg, "db", `{"password":"p4ss"}`)
+		server.CreateSecret(t, account, "db", `{"password":"p4ss"}`)
 		result, err := resolve(t, sources(t, cfg), `
 db: ${ssm:/aws/reference/secretsmanager/db}
 none: ${ssm:/aws/reference/secretsmanager/none, 'fallback'}
@@ -229,24 +229,6 @@ id: ${team-a:accountId}
 		require.Equal(t, map[string]any{"id": account, "arn": "arn:aws:iam::" + account + ":root", "region": "us-east-1"}, result.Value())
 		require.Equal(t, map[string]int{"GetCallerIdentity": 1}, called.count)
 	})
-}
-
-// secretManager makes a secret, by hand: its SDK is not needed for anything else.
-func secretManager(t *testing.T, cfg aws.Config, name, value string) {
-	t.Helper()
-	body, err := json.Marshal(map[string]string{"Name": name, "SecretString": value, "ClientRequestToken": strings.Repeat("0", 32)})
-	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, aws.ToString(cfg.BaseEndpoint), strings.NewReader(string(body)))
-	require.NoError(t, err)
-	keys, err := cfg.Credentials.Retrieve(t.Context())
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", "secretsmanager.CreateSecret")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+keys.AccessKeyID+"/20260101/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
 // store is a Parameter Store that refuses some names.

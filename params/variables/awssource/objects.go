@@ -51,7 +51,8 @@ func (a *AWS) get(outer context.Context, region, bucket, key string) (body strin
 	defer cancel()
 	where := "s3://" + bucket + "/" + key
 	client := s3.NewFromConfig(a.config(region), func(o *s3.Options) {
-		o.UsePathStyle = o.BaseEndpoint != nil // an endpoint of one's own has no host for each bucket
+		o.DisableLogOutputChecksumValidationSkipped = true // many objects have none
+		o.UsePathStyle = o.BaseEndpoint != nil             // an endpoint of one's own has no host for each bucket
 	})
 	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if is(err, "NoSuchKey") {
