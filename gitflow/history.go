@@ -53,12 +53,48 @@ func (r *Repository) divide(ctx context.Context, a, b plumbing.Hash) (division, 
 	return d, nil
 }
 
+// swapped returns the division from the point of view of the second history.
+func (d division) swapped() division { return division{d.painter, d.other, d.mine} }
+
+// alone returns what the first history has alone: newest first, and children before
+// parents.
+func (d division) alone() []*painted { return d.only(d.mine) }
+
+// contains returns which of some commits are in the first history.
+func (d division) contains(ctx context.Context, commits []plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	in := map[plumbing.Hash]bool{}
+	var unknown []plumbing.Hash
+	for _, h := range commits {
+		if c := d.seen[h]; c != nil {
+			in[h] = c.colour&d.mine != 0
+		} else {
+			unknown = append(unknown, h)
+		}
+	}
+	// What nobody has met is behind a common ancestor, or in neither history.
+	common := d.common()
+	if len(unknown) == 0 || len(common) == 0 {
+		return in, nil
+	}
+	p := d.follow()
+	if err := p.paint(ctx, unknown, common); err != nil {
+		return nil, err
+	}
+	if err := p.settle(ctx); err != nil {
+		return nil, err
+	}
+	for _, h := range unknown {
+		in[h] = p.seen[h].colour&inB != 0
+	}
+	return in, nil
+}
+
 func (r *Repository) pending(ctx context.Context, from, to plumbing.Hash) ([]Commit, error) {
 	d, err := r.divide(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	mine := d.only(d.mine)
+	mine := d.alone()
 	list := make([]Commit, len(mine))
 	for i, c := range mine {
 		if list[i], err = r.loadCommit(c.Hash); err != nil {

@@ -1,6 +1,7 @@
 package gitflow
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -47,24 +48,59 @@ func revertMessage(c Commit, parent int, within []string) string {
 	return fmt.Sprintf("%s%s\n\nThis reverts commit %s, reversing\nchanges made to %s%s.\n", title, only, c.Hash, c.Parents[parent-1], only)
 }
 
+// hint is what is known of a message that was not decoded.
+type hint uint8
+
+const (
+	unread     hint = iota
+	plain           // it says nothing of other commits
+	remarkable      // it may say that it is a copy, or what it reverts
+)
+
+const (
+	revertWords = "everts "
+	copyWords   = "(cherry picked from commit "
+)
+
+// hintOf looks through a commit as it is stored.
+func hintOf(text []byte) hint {
+	if bytes.Contains(text, []byte(revertWords)) || bytes.Contains(text, []byte(copyWords)) {
+		return remarkable
+	}
+	return plain
+}
+
+var (
+	revertedCommit = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})\b(?:,\s+reversing\s+changes\s+made\s+to\s+([0-9a-f]{40})\b)?`)
+	revertedNumber = regexp.MustCompile(`(?m)^(?:This reverts merge request |Reverts )[\w./-]*[!#]([1-9][0-9]{0,8})\b`)
+	copiedCommit   = regexp.MustCompile(`(?m)^\(cherry picked from commit ([0-9a-f]{40})\)\s*$`)
+	pullRequest    = regexp.MustCompile(
+		`^Merge pull request #([1-9][0-9]{0,8})\b` + // GitHub, Bitbucket Server
+			`|^Merged in [^\n]* \(pull request #([1-9][0-9]{0,8})\)` + // Bitbucket
+			`|^(?:Pull request #|Merged PR )([1-9][0-9]{0,8}): ` + // Bitbucket Server squashed, Azure DevOps
+			`|^Merge pull request '[^\n]*' \([#!]([1-9][0-9]{0,8})\) from ` + // Gitea
+			`|^[^\n]*\((?:[\w./-]*!|#)([1-9][0-9]{0,8})\)\s*(?:\n|$)` + // squashed
+			`|(?m:^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$)`) // GitLab
+)
+
 // mention is what a message says to revert: a commit, and for a merge the parent
 // to which it went back, or a pull request by its number.
 type mention struct {
-	commit, mainline string
+	commit, mainline plumbing.Hash
 	pullRequest      int
 }
 
 // revertsIn returns what a message says it reverts, in the words of git, GitHub
 // and GitLab. A commit that was squashed from several may name several.
 func revertsIn(message string) []mention {
-	if !strings.Contains(message, "everts ") {
+	if !strings.Contains(message, revertWords) {
 		return nil
 	}
 	var list []mention
-	for _, m := range regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})\b(?:,\s+reversing\s+changes\s+made\s+to\s+([0-9a-f]{40})\b)?`).FindAllStringSubmatch(message, -1) {
-		list = append(list, mention{commit: m[1], mainline: m[2]})
+	for _, m := range revertedCommit.FindAllStringSubmatch(message, -1) {
+		list = append(list, mention{commit: plumbing.NewHash(m[1]), mainline: plumbing.NewHash(m[2])})
 	}
-	for _, m := range regexp.MustCompile(`(?m)^(?:This reverts merge request |Reverts )[\w./-]*[!#]([1-9][0-9]{0,8})\b`).FindAllStringSubmatch(message, -1) {
+	for _, m := range revertedNumber.FindAllStringSubmatch(message, -1) {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			list = append(list, mention{pullRequest: n})
 		}
@@ -75,10 +111,10 @@ func revertsIn(message string) []mention {
 // pickedFrom returns the commit that a message says it is a copy of, as
 // `git cherry-pick -x` writes it; of a copy of a copy, the first one.
 func pickedFrom(message string) (string, bool) {
-	if !strings.Contains(message, "(cherry picked from commit ") {
+	if !strings.Contains(message, copyWords) {
 		return "", false
 	}
-	found := regexp.MustCompile(`(?m)^\(cherry picked from commit ([0-9a-f]{40})\)\s*$`).FindStringSubmatch(message)
+	found := copiedCommit.FindStringSubmatch(message)
 	if found == nil {
 		return "", false
 	}
@@ -89,19 +125,9 @@ func pickedFrom(message string) (string, bool) {
 // GitHub, GitLab, Bitbucket, Gitea and Azure DevOps write it: at the beginning of
 // a merge, at the end of a squashed subject, or in the last lines.
 func pullRequestOf(message string) int {
-	for _, expr := range []string{
-		`^Merge pull request #([1-9][0-9]{0,8})\b`,                     // GitHub, Bitbucket Server
-		`^Merged in [^\n]* \(pull request #([1-9][0-9]{0,8})\)`,        // Bitbucket
-		`^(?:Pull request #|Merged PR )([1-9][0-9]{0,8}): `,            // Bitbucket Server squashed, Azure DevOps
-		`^Merge pull request '[^\n]*' \([#!]([1-9][0-9]{0,8})\) from `, // Gitea
-		`^[^\n]*\((?:[\w./-]*!|#)([1-9][0-9]{0,8})\)\s*(?:\n|$)`,       // squashed
-		`(?m)^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$`,         // GitLab
-	} {
-		if found := regexp.MustCompile(expr).FindStringSubmatch(message); found != nil {
-			n, err := strconv.Atoi(found[1])
-			if err == nil {
-				return n
-			}
+	for _, m := range pullRequest.FindStringSubmatch(message) { // of which one alone is a number
+		if n, err := strconv.Atoi(m); err == nil {
+			return n
 		}
 	}
 	return 0

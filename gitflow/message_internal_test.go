@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/stretchr/testify/require"
 )
 
@@ -37,10 +38,11 @@ func TestPullRequestOf(t *testing.T) {
 
 func TestRevertsIn(t *testing.T) {
 	a, b := strings.Repeat("a", 40), strings.Repeat("b", 40)
+	ha, hb := plumbing.NewHash(a), plumbing.NewHash(b)
 	for message, want := range map[string][]mention{
-		"Revert \"x\"\n\nThis reverts commit " + a + ".":                                       {{commit: a}},
-		"Revert \"x\"\n\nThis reverts commit " + a + ", reversing\nchanges made to " + b + ".": {{commit: a, mainline: b}},
-		"Two\n\nThis reverts commit " + a + ".\nThis reverts commit " + b + ".":                {{commit: a}, {commit: b}},
+		"Revert \"x\"\n\nThis reverts commit " + a + ".":                                       {{commit: ha}},
+		"Revert \"x\"\n\nThis reverts commit " + a + ", reversing\nchanges made to " + b + ".": {{commit: ha, mainline: hb}},
+		"Two\n\nThis reverts commit " + a + ".\nThis reverts commit " + b + ".":                {{commit: ha}, {commit: hb}},
 		"Revert \"Merge\"\n\nThis reverts merge request !12":                                   {{pullRequest: 12}},
 		"Revert \"Merge\"\n\nThis reverts merge request team/shop!12":                          {{pullRequest: 12}},
 		"Revert \"x\" (#13)\n\nReverts team/shop#12":                                           {{pullRequest: 12}},

@@ -23,6 +23,7 @@ const (
 type painter struct {
 	repo  *Repository
 	seen  map[plumbing.Hash]*painted
+	known map[plumbing.Hash]*painted // by a painter before this one
 	queue commitQueue
 	open  int        // queued commits that are not behind
 	met   []*painted // commits that both sides reach, in the order in which they were found
@@ -30,13 +31,37 @@ type painter struct {
 
 // painted is a commit that a painter has met.
 type painted struct {
-	odb.Commit
-	colour uint8
-	queued bool
+	odb.Commit // without its text
+	colour     uint8
+	queued     bool
+	hint       hint
 }
 
 func newPainter(r *Repository) *painter {
 	return &painter{repo: r, seen: map[plumbing.Hash]*painted{}}
+}
+
+// follow returns a painter that begins anew and does not read again what p has seen.
+func (p *painter) follow() *painter {
+	q := newPainter(p.repo)
+	q.known = p.seen
+	return q
+}
+
+// read returns a commit that this painter has not met.
+func (p *painter) read(ref odb.Ref) (*painted, error) {
+	if c := p.known[ref.Hash]; c != nil {
+		return &painted{Commit: c.Commit, hint: c.hint}, nil
+	}
+	node, err := p.repo.objects.node(ref)
+	if err != nil {
+		return nil, err
+	}
+	c := &painted{Commit: node}
+	if c.Text != nil {
+		c.hint, c.Text = hintOf(c.Text), nil
+	}
+	return c, nil
 }
 
 func (p *painter) paint(ctx context.Context, a, b []plumbing.Hash) error {
@@ -100,11 +125,10 @@ func (p *painter) settle(ctx context.Context) error {
 func (p *painter) add(ref odb.Ref, colour uint8) error {
 	c := p.seen[ref.Hash]
 	if c == nil {
-		node, err := p.repo.objects.node(ref)
-		if err != nil {
+		var err error
+		if c, err = p.read(ref); err != nil {
 			return err
 		}
-		c = &painted{Commit: node}
 		p.seen[ref.Hash] = c
 	} else if c.colour|colour == c.colour {
 		return nil
@@ -219,8 +243,10 @@ func (p *painter) only(side uint8) []*painted {
 // newer orders commits by time, the newest first, and by hash where times are
 // equal, so that every order in this package is the same on every machine.
 func newer(a, b *painted) int {
-	return cmp.Or(cmp.Compare(b.When, a.When), bytes.Compare(a.Hash[:], b.Hash[:]))
+	return cmp.Or(cmp.Compare(b.When, a.When), compareHashes(a.Hash, b.Hash))
 }
+
+func compareHashes(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) }
 
 // commitQueue is a heap with the newest commit at its root. Of one time, the
 // first one that was pushed comes first, as in git.

@@ -49,13 +49,17 @@ func (r *Repository) revertIn(ctx context.Context, tip, commit plumbing.Hash) (C
 	if err != nil {
 		return Commit{}, err
 	}
-	found, err := r.undoings(ctx, tip, commit)
+	d, err := r.divide(ctx, tip, commit)
 	if err != nil {
 		return Commit{}, err
 	}
-	hash := found.last[original(work)]
-	if hash == "" {
+	found, err := r.undoings(ctx, d)
+	if err != nil {
+		return Commit{}, err
+	}
+	by := found.last[original(work)]
+	if by.IsZero() {
 		return Commit{}, fmt.Errorf("revert of commit %s that counts %w", commit, ErrNotFound)
 	}
-	return r.loadCommit(plumbing.NewHash(hash))
+	return r.loadCommit(by)
 }

@@ -22,6 +22,7 @@ type Commit struct {
 	// Level is greater than that of every ancestor: the ancestors of a commit with
 	// a level have one, and a commit with NoLevel is an ancestor of none of them.
 	Level uint32
+	Text  []byte // the commit itself; nil if it was not read: the commit-graph has no messages
 }
 
 // Ref names a commit, and may know where it is.
@@ -30,8 +31,8 @@ type Ref struct {
 	at   uint32 // in the commit-graph, counted from 1
 }
 
-// Commit returns a commit without its message, from the commit-graph if git has
-// written one, else from the commit itself.
+// Commit returns a commit, from the commit-graph if git has written one, else from
+// the commit itself.
 func (s *Store) Commit(ref Ref) (Commit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,9 +57,9 @@ func (s *Store) parsed(h plumbing.Hash) (Commit, error) {
 	return ParseCommit(h, obj.data)
 }
 
-// ParseCommit reads the lines of a commit before the message.
+// ParseCommit reads the lines of a commit before the message. It keeps text.
 func ParseCommit(h plumbing.Hash, text []byte) (Commit, error) {
-	c := Commit{Hash: h, Level: NoLevel}
+	c := Commit{Hash: h, Level: NoLevel, Text: text}
 	rest, err := hashLine(text, "tree ", &c.Tree)
 	if err != nil {
 		return Commit{}, err

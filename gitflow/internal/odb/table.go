@@ -42,25 +42,41 @@ func (t *table) name(i int64) (h plumbing.Hash, err error) {
 }
 
 // search returns the number of the first name that does not come before prefix,
-// and the number behind the last that begins with the same byte.
+// and the number behind the last that begins with the same byte. Names are spread
+// evenly, so it looks where the name should be, and by halves if that does not lead
+// there. Most searches so read one page.
 func (t *table) search(prefix []byte) (first, end int64, err error) {
 	if prefix[0] > 0 {
 		first = int64(t.fanout[prefix[0]-1])
 	}
 	end = int64(t.fanout[prefix[0]])
-	for high := end; first < high; {
+	const guesses = 8
+	want := spread(prefix)
+	low, above := int64(0), int64(1)<<32 // as spread gives them for the names around
+	for try, high := 0, end; first < high; try++ {
 		mid := (first + high) / 2
+		if try < guesses {
+			mid = first + (high-first)*(want-low)/(above-low)
+			mid = max(first, min(mid, high-1))
+		}
 		h, err := t.name(mid)
 		if err != nil {
 			return 0, 0, err
 		}
 		if bytes.Compare(h[:], prefix) < 0 {
-			first = mid + 1
+			first, low = mid+1, min(want, spread(h[:]))
 		} else {
-			high = mid
+			high, above = mid, max(want, spread(h[:]))+1
 		}
 	}
 	return first, end, nil
+}
+
+// spread returns what follows the first byte of a name, as a number of 32 bits.
+func spread(name []byte) int64 {
+	var b [4]byte
+	copy(b[:], name[1:])
+	return int64(binary.BigEndian.Uint32(b[:]))
 }
 
 // number returns which of the names this one is.
