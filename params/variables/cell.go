@@ -136,7 +136,7 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 		if next.kind == liveNode {
 			inPlace, l := *next, *next.live
 			l.raw = c.n.text()
-			inPlace.live, inPlace.yaml, inPlace.from, inPlace.part, inPlace.base = &l, c.n.yaml, c.n.from, c.n.part, c.n.base
+			inPlace.live, inPlace.yaml, inPlace.spot = &l, c.n.yaml, c.n.spot
 			next = &inPlace
 		}
 		if s.total += int(next.weight); next.weight > maxWeight || s.total > 4*maxTotal {

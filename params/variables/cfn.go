@@ -38,7 +38,7 @@ func (b *builder) tagged(name string, y *yamldoc.Node) *node {
 			first, rest, _ := strings.Cut(y.Text, ".")
 			value = &node{kind: listNode, yaml: y, kids: make([]*node, 2)}
 			b.below(place{item: 1}, func() { value.kids[0] = b.text(&node{yaml: y}, first) })
-			b.below(place{item: 2}, func() { value.kids[1] = b.text(&node{yaml: y, base: len(y.Text) - len(rest)}, rest) })
+			b.below(place{item: 2}, func() { value.kids[1] = b.text(&node{yaml: y, spot: &spot{base: len(y.Text) - len(rest)}}, rest) })
 			value.sealed()
 		default:
 			value = b.text(&node{yaml: y}, y.Text)

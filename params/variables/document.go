@@ -148,7 +148,7 @@ func (b *builder) text(n *node, text string) *node {
 	n.kind, n.template = textNode, b.templates.New()
 	n.template.text, n.template.parts = text, parts
 	if err != nil {
-		pos := fromYAML(n.yaml.PosAt(n.base + err.Start))
+		pos := fromYAML(n.yaml.PosAt(n.base() + err.Start))
 		n.template.bad = &Error{Pos: pos, Path: b.place().String(), Expr: text[err.Start:], Code: err.Code, Msg: err.Msg, syntax: true}
 		b.errs = append(b.errs, n.template.bad)
 	}

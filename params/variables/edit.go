@@ -146,7 +146,7 @@ func (d *Document) fit(n *node, list []edit, want string) []edit {
 		live := n.parts()[slices.IndexFunc(n.parts(), func(p Part) bool { return p.Sources != nil })]
 		at, _, ok := d.span(n, live)
 		begin := at - live.Start
-		if !ok || n.base != 0 || begin < 0 || !bytes.HasPrefix(d.src[begin:], []byte(n.text())) {
+		if !ok || n.base() != 0 || begin < 0 || !bytes.HasPrefix(d.src[begin:], []byte(n.text())) {
 			return nil // on several lines
 		}
 		return []edit{{begin, begin + len(n.text()), d.scalar(want), n, want}}
@@ -170,7 +170,7 @@ func (d *Document) fit(n *node, list []edit, want string) []edit {
 // span returns the bytes of a variable, if they are those of the text but for the
 // quotes that the form of the scalar makes of others.
 func (d *Document) span(n *node, p Part) (start, end int, ok bool) {
-	start, ok = n.yaml.OffsetAt(n.base + p.Start)
+	start, ok = n.yaml.OffsetAt(n.base() + p.Start)
 	if !ok {
 		return 0, 0, false
 	}

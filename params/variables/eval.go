@@ -56,8 +56,8 @@ func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []P
 		return nil, st
 	}
 	out := s.nodes.New()
-	out.from = in.n
-	j.finish(out, &s.texts)
+	out.yaml, out.spot = in.n.yaml, in.n.spot
+	j.finish(out, in.n.text(), &s.texts)
 	return out.sealed(), found
 }
 
@@ -118,7 +118,7 @@ func flatten(v *node) (*node, bool) {
 			items = append(items, text)
 		}
 	}
-	n := &node{scalar: strings.Join(items, ","), yaml: v.yaml, from: v.from, part: v.part, base: v.base}
+	n := &node{scalar: strings.Join(items, ","), yaml: v.yaml, spot: v.spot}
 	var from originSet
 	for _, kid := range v.kids {
 		from.add(kid.origins)
@@ -150,7 +150,7 @@ func (s *session) value(ctx context.Context, x *variable) (*node, status) {
 
 // made reports whether n was made for the place of a variable that has these calls.
 func (n *node) made(first *Call) bool {
-	return n.part != nil && n.part.Sources != nil && &n.part.Sources[0] == first
+	return n.spot != nil && n.spot.p != nil && n.spot.p.Sources != nil && &n.spot.p.Sources[0] == first
 }
 
 // evaluate asks the sources of a variable in turn.

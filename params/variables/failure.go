@@ -58,8 +58,8 @@ func (r *Result) Whole() *Result {
 
 // whole returns n itself if there is nothing to do.
 func (n *node) whole() *node {
-	if n.written != nil {
-		return n.written
+	if n.live != nil && n.live.written != nil {
+		return n.live.written
 	}
 	var kids []*node
 	for i, kid := range n.kids {

@@ -31,7 +31,7 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 	}
 	if s.lefts && c.n.kind == textNode && len(n.kids) > 0 && c.value.is(isLive) {
 		ref := *n
-		ref.written = c.n
+		ref.live = &live{written: c.n}
 		n = &ref
 	}
 	if whole {
@@ -69,7 +69,7 @@ func (s *session) below(ctx context.Context, c *cell, top bool) (n *node, st sta
 	}
 	n = s.nodes.New()
 	n.kind, n.names, n.kids = c.value.kind, c.value.names, kids
-	n.yaml, n.from, n.part, n.base = c.value.yaml, c.value.from, c.value.part, c.value.base
+	n.yaml, n.spot = c.value.yaml, c.value.spot
 	return n.sealed(), st, whole
 }
 

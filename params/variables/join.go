@@ -61,12 +61,12 @@ func (j *joiner) add(v *node) bool {
 	return true
 }
 
-// finish makes out the node of the text. What it comes from is set.
-func (j *joiner) finish(out *node, texts *slab.Texts) {
+// finish makes out the node of the text, which is written as raw.
+func (j *joiner) finish(out *node, raw string, texts *slab.Texts) {
 	out.origins, out.literal = j.origins.list, j.literal
 	switch {
 	case j.left:
-		out.kind, out.live = liveNode, &live{raw: out.from.text(), segs: j.segs()}
+		out.kind, out.live = liveNode, &live{raw: raw, segs: j.segs()}
 	case j.tainted:
 		out.scalar = params.NewSecret(string(j.text))
 	default:

@@ -42,9 +42,8 @@ func (s *session) leave(ctx context.Context, x *variable, first int) (*node, sta
 	if st != found {
 		return nil, failed
 	}
-	n := &node{kind: liveNode, live: &live{raw: x.n.text(), segs: []seg{{calls: calls}}}}
-	n.comesFrom(x)
-	return n.sealed(), found
+	l := &live{raw: x.n.text(), segs: []seg{{calls: calls}}}
+	return (&node{kind: liveNode, live: l, spot: s.spot(x)}).sealed(), found
 }
 
 // leaveCall resolves the arguments of a source that is left.

@@ -2,10 +2,14 @@ package variables
 
 import "slices"
 
-// live is a string that only the command line can finish.
+// live is a string that only the command line can finish, or what is known of a map
+// or a list with such a one in it.
 type live struct {
 	raw  string // as it is written in its place
 	segs []seg
+	// written is the text that a map or a list came from by a reference, which a
+	// [Result] that is Whole has instead.
+	written *node
 }
 
 // seg is a piece of a text: a scalar that is resolved, or a variable.

@@ -16,8 +16,7 @@ import (
 // for variables.
 func (s *session) made(x *variable, v any, origins []Origin) (*node, status) {
 	literal := slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal })
-	like := node{origins: origins, literal: literal}
-	like.comesFrom(x)
+	like := node{spot: s.spot(x), origins: origins, literal: literal}
 	out, err := s.fromValue(v, &like)
 	if err != nil {
 		if syntax, ok := errors.AsType[*SyntaxError](err); ok {
@@ -34,7 +33,7 @@ func (s *session) made(x *variable, v any, origins []Origin) (*node, status) {
 // it have in common.
 func (s *session) fromValue(v any, like *node) (*node, error) {
 	n := s.nodes.New()
-	n.from, n.part, n.base, n.origins = like.from, like.part, like.base, like.origins
+	n.spot, n.origins = like.spot, like.origins
 	switch v := v.(type) {
 	case map[string]any:
 		n.kind, n.names, n.kids = mapNode, newNames(sortedKeys(v)), make([]*node, len(v))

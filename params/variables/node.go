@@ -47,20 +47,30 @@ type node struct {
 	names    *names
 	kids     []*node   // of a map in the order of its names, or of a list
 	template *template // of a textNode
-	live     *live     // of a liveNode
+	live     *live     // of a liveNode, or nil
 
-	// Where it comes from: its own place in a file, with the byte of yaml where
-	// scalar begins; or another node, and the variable in that node's text, with the
-	// byte from where its offsets count.
-	base int
+	// Where it is written: in a file, or in a variable.
 	yaml *yamldoc.Node
-	from *node
-	part *Part
+	spot *spot
 
-	// written is the text that a value with something left in it came from by a
-	// reference, which a [Result] that is Whole has instead.
-	written *node
 	origins []Origin
+}
+
+// spot is where the values of a variable are written: the variable p in the text of n,
+// which counts its offsets from base. Without n it is for a text of a file, which is a
+// part of a scalar and begins at base.
+type spot struct {
+	n    *node
+	p    *Part
+	base int
+}
+
+// base returns the byte of the scalar in a file where the text of n begins.
+func (n *node) base() int {
+	if n.spot == nil || n.spot.n != nil {
+		return 0
+	}
+	return n.spot.base
 }
 
 // names are the keys of a map, which all nodes share that come from it.
@@ -167,10 +177,8 @@ func (n *node) is(t trait) bool { return n.traits&t != 0 }
 // pos returns where n is written, or the variable that it came from.
 func (n *node) pos() Pos {
 	switch {
-	case n.part != nil:
-		return n.from.at(n.base + n.part.Start)
-	case n.from != nil:
-		return n.from.pos()
+	case n.spot != nil && n.spot.n != nil:
+		return n.spot.n.at(n.spot.base + n.spot.p.Start)
 	case n.yaml != nil:
 		return fromYAML(n.yaml.Pos)
 	}
@@ -207,7 +215,7 @@ func (n *node) at(i int) Pos {
 	if n.yaml == nil {
 		return n.pos()
 	}
-	return fromYAML(n.yaml.PosAt(n.base + i))
+	return fromYAML(n.yaml.PosAt(n.base() + i))
 }
 
 // find returns where the kid at a key of a map, or at an index of a list in

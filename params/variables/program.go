@@ -265,8 +265,7 @@ func (s *session) asked(ctx context.Context, x *variable, q *ask) (*node, status
 	if q.keys != nil || q.text == "" {
 		return s.follow(ctx, s.root, q.keys...)
 	}
-	text := &node{scalar: q.text}
-	text.comesFrom(x)
+	text := &node{scalar: q.text, spot: s.spot(x)}
 	if err := text.rescan(); err != nil {
 		syntax, _ := errors.AsType[*SyntaxError](err)
 		s.fail(x, syntax.Code, err, "", "it asks for %s, which is no variable: %v", strings.TrimSpace(q.text), err)

@@ -119,6 +119,7 @@ type session struct {
 	kids  slab.Slab[*node]
 	cells slab.Slab[cell]
 	lists slab.Slab[*cell]
+	spots slab.Slab[spot]
 	texts slab.Texts
 	text  []byte // of the text that is put together
 }

@@ -85,7 +85,7 @@ func (s *session) again(x *variable, v *node) (*node, status) {
 	if !v.is(isScanned) {
 		return v, found
 	}
-	out, err := v.reparsed(x)
+	out, err := v.reparsed(s.spot(x))
 	if err == nil {
 		return out, found
 	}
@@ -96,7 +96,7 @@ func (s *session) again(x *variable, v *node) (*node, status) {
 }
 
 // reparsed returns n itself if no text in it holds a variable.
-func (n *node) reparsed(x *variable) (*node, error) {
+func (n *node) reparsed(at *spot) (*node, error) {
 	if !n.is(isScanned) {
 		return n, nil
 	}
@@ -104,7 +104,7 @@ func (n *node) reparsed(x *variable) (*node, error) {
 	case mapNode, listNode:
 		kids, changed := make([]*node, len(n.kids)), false
 		for i, kid := range n.kids {
-			out, err := kid.reparsed(x)
+			out, err := kid.reparsed(at)
 			if err != nil {
 				return nil, err
 			}
@@ -112,16 +112,13 @@ func (n *node) reparsed(x *variable) (*node, error) {
 			changed = changed || out != kid
 		}
 		if changed {
-			out := &node{kind: n.kind, names: n.names, kids: kids}
-			out.comesFrom(x)
-			return out.sealed(), nil
+			return (&node{kind: n.kind, names: n.names, kids: kids, spot: at}).sealed(), nil
 		}
 	case scalarNode:
 		if n.literal {
 			return n, nil
 		}
-		out := &node{scalar: n.scalar, origins: n.origins}
-		out.comesFrom(x)
+		out := &node{scalar: n.scalar, spot: at, origins: n.origins}
 		if err := out.rescan(); err != nil {
 			return nil, err
 		}

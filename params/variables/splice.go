@@ -54,15 +54,15 @@ func (s *session) edits(ctx context.Context, d *Document, result *Result, failed
 	d.root.walk(nil, func(n *node, at *place) {
 		keys := at.keys()
 		other := len(keys) > 1 && isBlock(keys[0]) && s.otherStage(keys[1])
-		if n.kind != textNode || n.bad() != nil || n.yaml == nil || seen[written{n.yaml, n.base}] || failed[at.String()] || other {
+		if n.kind != textNode || n.bad() != nil || n.yaml == nil || seen[written{n.yaml, n.base()}] || failed[at.String()] || other {
 			return
 		}
-		seen[written{n.yaml, n.base}] = true
+		seen[written{n.yaml, n.base()}] = true
 		if n.parts().Whole(n.text()) {
 			if !s.concerns(n.parts()[0]) {
 				return
 			}
-			if v := result.root.along(keys); v != nil && v.written == nil {
+			if v := result.root.along(keys); v != nil && (v.live == nil || v.live.written == nil) {
 				list = append(list, d.whole(n, v)...)
 			}
 			return

@@ -42,16 +42,20 @@ func (x *variable) pos() Pos { return x.n.at(x.base + x.p.Start) }
 // origin returns the variable for nodes that come from it: itself, or the one
 // that the text it is in came from.
 func (x *variable) origin() *variable {
-	if x.n.yaml == nil && x.n.part != nil {
-		return &variable{n: x.n.from, p: x.n.part, base: x.n.base}
+	if from := x.n.spot; x.n.yaml == nil && from != nil {
+		return &variable{n: from.n, p: from.p, base: from.base}
 	}
 	return &variable{n: x.n, p: x.p, base: x.base}
 }
 
-// comesFrom makes n, which is new, a node that comes from a variable.
-func (n *node) comesFrom(x *variable) {
-	o := x.origin()
-	n.from, n.part, n.base = o.n, o.p, o.base
+// spot returns where the values of a variable are written.
+func (s *session) spot(x *variable) *spot {
+	if x.n.yaml == nil && x.n.spot != nil {
+		return x.n.spot
+	}
+	at := s.spots.New()
+	at.n, at.p, at.base = x.n, x.p, x.base
+	return at
 }
 
 // fail records an error of a variable.
