@@ -3,6 +3,8 @@
 // in memory, so it is for values that live and die together.
 package slab
 
+import "slices"
+
 // most is how many values one piece of memory holds, so that a few values that
 // are kept keep little else.
 const most = 64
@@ -27,7 +29,8 @@ func (s *Slab[T]) Make(n int) []T {
 			return make([]T, n) // it is worth an allocation of its own
 		}
 		s.size = min(max(2*s.size, n), most)
-		s.free = make([]T, s.size)
+		s.free = slices.Grow([]T(nil), s.size)
+		s.free = s.free[:cap(s.free)] // all that the piece has, which may be more
 	}
 	taken := s.free[:n:n]
 	s.free = s.free[n:]

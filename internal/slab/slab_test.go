@@ -34,7 +34,7 @@ func TestFewAllocations(t *testing.T) {
 			s.New()
 		}
 	})
-	require.LessOrEqual(t, got, 25.0)
+	require.LessOrEqual(t, got, 50.0) // 23, and 41 with the race detector
 }
 
 // Each text is what it was made of, also after the bytes changed and many others
@@ -54,12 +54,14 @@ func TestTexts(t *testing.T) {
 }
 
 func TestExpectedValuesAreInOnePiece(t *testing.T) {
-	got := testing.AllocsPerRun(10, func() {
-		var s slab.Slab[[4]int]
-		s.Expect(60)
-		for range 60 {
-			s.New()
-		}
-	})
-	require.LessOrEqual(t, got, 1.0)
+	allocations := func(expect int) float64 {
+		return testing.AllocsPerRun(10, func() {
+			var s slab.Slab[[4]int]
+			s.Expect(expect)
+			for range 60 {
+				s.New()
+			}
+		})
+	}
+	require.LessOrEqual(t, 3*allocations(60), allocations(0))
 }
