@@ -15,6 +15,8 @@ const (
 	knownRows = 32
 	// fewVariables is up to how many nothing is remembered.
 	fewVariables = 4
+	// hashed is how many bytes count at most.
+	hashed = 64
 )
 
 type knownRow [2]knownVariable
@@ -46,8 +48,9 @@ func (row *knownRow) keep(text string, sources []Call) {
 	row[0] = knownVariable{text, sources}
 }
 
-// row returns the place for the variable that s begins with, by a hash of it: of
-// what seems to be the variable, since it is not read yet. It is nil for the first few.
+// row returns the place for the variable that s begins with, by a hash of its first
+// bytes, or of what seems to be all of it, since it is not read yet. It is nil for the
+// first few.
 func (k *known) row(s string) *knownRow {
 	if k.rows == nil {
 		if k.seen++; k.seen <= fewVariables {
@@ -55,12 +58,14 @@ func (k *known) row(s string) *knownRow {
 		}
 		k.rows = new([knownRows]knownRow)
 	}
-	end := strings.IndexByte(s, '}') + 1
-	for range strings.Count(s[2:max(end, 2)], "${") {
-		end += strings.IndexByte(s[end:], '}') + 1
+	text := s[:min(len(s), hashed)]
+	if end := strings.IndexByte(text, '}') + 1; end > 0 {
+		for range strings.Count(text[2:end], "${") { // those inside have a brace too
+			end += strings.IndexByte(text[end:], '}') + 1
+		}
+		text = text[:end]
 	}
 	const prime = 0x9e3779b97f4a7c15
-	text := s[:end]
 	h, i := uint64(len(text)), 0
 	for ; i+8 <= len(text); i += 8 {
 		s := text[i : i+8]
