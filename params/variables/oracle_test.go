@@ -195,6 +195,17 @@ func TestParserAgreesWithTheCommandLine(t *testing.T) {
 			texts = append(texts, s)
 		}
 	}
+	for len(texts) < 70_000 { // in which the same stands again and again
+		few := []string{randomText(r), randomText(r)}
+		var b strings.Builder
+		for range 12 {
+			b.WriteString(few[r.IntN(len(few))])
+			b.WriteByte(' ')
+		}
+		if s := b.String(); !repaired.MatchString(s) {
+			texts = append(texts, s)
+		}
+	}
 	differ, live := 0, 0
 	for i, theirs := range parsedByTheCommandLine(t, texts, "the last $") {
 		if text, _ := variables.Parse(texts[i]); len(text) > 0 {
