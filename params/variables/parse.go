@@ -2,7 +2,6 @@ package variables
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/slsflow/slsflow/internal/slab"
@@ -28,32 +27,15 @@ type parser struct {
 	args  slab.Slab[Arg] // of addresses
 }
 
-// stack collects lists that are inside of each other.
-type stack[T any] struct {
-	open []T
-	made slab.Slab[T]
-}
-
-func (s *stack[T]) push(v T) { s.open = append(s.open, v) }
-
-// pop returns what was pushed since the stack was so long, nil for nothing.
-func (s *stack[T]) pop(length int) []T {
-	if len(s.open) == length {
-		return nil
-	}
-	list := s.made.Make(len(s.open) - length)
-	copy(list, s.open[length:])
-	s.open = s.open[:length]
-	return list
-}
-
 func (p *parser) parse(s string) (Text, *SyntaxError) {
 	count := strings.Count(s, "${")
 	if count == 0 {
 		return nil, nil
 	}
 	p.s, p.i, p.live, p.starts = s, 0, 0, p.starts[:0]
-	p.parts.open, p.calls.open, p.list.open = slices.Grow(p.parts.open[:0], count), p.calls.open[:0], p.list.open[:0]
+	p.parts.reset(count)
+	p.calls.reset(1)
+	p.list.reset(0)
 	if err := p.out(); err != nil {
 		return nil, err
 	}
