@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,34 +111,49 @@ const (
 	otherValue = "the values differ"
 )
 
-// yamlExceptions are the files that are not read as the command line reads them,
-// by what they hold.
-func yamlExceptions() []struct {
+// yamlException is a form that is not read as the command line reads it.
+type yamlException struct {
 	name, reason, what string
-	files              *regexp.Regexp
-} {
-	return []struct {
-		name, reason, what string
-		files              *regexp.Regexp
-	}{
-		{"a line separator", "YAML 1.1 ends a line there, and so does the library", weRefuse, regexp.MustCompile("\u2028")},
-		{"a line separator", "as above", theyRefuse, regexp.MustCompile("\u2028")},
-		{"a line separator", "as above", otherValue, regexp.MustCompile("\u2028")},
-		{"a colon first in brackets", "the library has no such text: quote it", weRefuse, regexp.MustCompile(`[\[{,]\s*(a:\s+)?:`)},
-		{"an anchor with a name of signs", "the library wants letters and digits", weRefuse, regexp.MustCompile(`&\S*[^\s\w,\[\]{}-]|&[\s,\[\]{}]`)},
-		{"a block that begins with a tab", "the library takes it for indentation", weRefuse, regexp.MustCompile(`[|>][-+0-9]*\n +\t`)},
-		{"a colon last in brackets", "there it is a key without a value, which nobody means", weRefuse, regexp.MustCompile(`:[,\]]`)},
-		{"a question mark in brackets", "the library looks for a key there", weRefuse, regexp.MustCompile(`[\[{].*\?`)},
-		{"a question mark in brackets", "the library reads a key without a value", theyRefuse, regexp.MustCompile(`[\[{,] *(a: +)?,?\?`)},
-		{"a question mark in brackets", "as above", otherValue, regexp.MustCompile(`[\[{,] *(a: +)?\?`)},
-		{"a remark at the head of a block", "the library wants no space before it", theyRefuse, regexp.MustCompile(`[|>][-+0-9]*#`)},
-		{"a merge of a list or a tag", "it adds keys 0 and 1, or Ref, which nobody means", weRefuse, regexp.MustCompile(`(?s)&a\d+ (!Ref|\[1).*<<: `)},
-		{"a tab behind a dash", "the library wants a space: no token begins with a tab", weRefuse, regexp.MustCompile(`(?m)^ *- *\t`)},
-		{"a tag before a key in a line", "the library takes the tag for that of the map, which needs a line of its own", weRefuse, regexp.MustCompile(`(?m)^k: !!(str|int|float) .*:( |$)`)},
-		{"an empty list in a list", "js-yaml takes the next item of the outer list for one of the inner", otherValue, regexp.MustCompile(`(?m)- *-$`)},
+	form               *regexp.Regexp
+	other              string // what it is replaced by, to see that nothing else differs
+}
+
+func yamlExceptions() []yamlException {
+	const separator, question = "\u2028", `([\[{][^\n]*)\?`
+	form := regexp.MustCompile
+	return []yamlException{
+		{"a line separator", "YAML 1.1 ends a line there, and so does the library", weRefuse, form(separator), "x"},
+		{"a line separator", "as above", theyRefuse, form(separator), "x"},
+		{"a line separator", "as above", otherValue, form(separator), "x"},
+		{"a colon first in brackets", "the library has no such text: quote it", weRefuse, form(`([\[{,]\s*(?:a:\s+)?):+`), "${1}x"},
+		{"an anchor with a name of signs", "the library wants letters and digits", weRefuse, form(`&[^\s,\[\]{}]*[^\s\w,\[\]{}-][^\s,\[\]{}]*|&([\s,\[\]{}])`), "&n$1"},
+		{"a block that begins with a tab", "the library takes it for indentation", weRefuse, form(`([|>][-+0-9]*\n +)\t+`), "${1}x"},
+		{"a colon last in brackets", "there it is a key without a value, which nobody means", weRefuse, form(`:+([,\]])`), "$1"},
+		{"a question mark in brackets", "the library looks for a key there", weRefuse, form(question), "${1}x"},
+		{"a question mark in brackets", "the library reads a key without a value", theyRefuse, form(question), "${1}x"},
+		{"a question mark in brackets", "as above", otherValue, form(question), "${1}x"},
+		{"a remark at the head of a block", "the library wants no space before it", theyRefuse, form(`([|>][-+0-9]*)#`), "$1 #"},
+		{"a merge of a list or a tag", "it adds keys 0 and 1, or Ref, which nobody means", weRefuse, form(`<<: (\*a\d+ |\[[^\]]*\])`), "m: 1"},
+		{"a tab behind a dash", "the library wants a space: no token begins with a tab", weRefuse, form(`(?m)^( *- *)\t+`), "$1"},
+		{"a tag before a key in a line", "the library takes the tag for that of the map, which needs a line of its own", weRefuse, form(`(?m)^k: !!(?:str|int|float) (.*:( |$))`), "k: $1"},
+		{"a map as a key", "there it is called [object Object]", weRefuse, form(`^\x{feff}\? `), ""},
+		{"an empty list in a list", "js-yaml takes the next item of the outer list for one of the inner", otherValue, form(`(?m)- *-$`), "- x"},
 	}
 }
 
+// readByTheCommandLine returns what it makes of files. A file that it refuses is nil.
+func readByTheCommandLine(t *testing.T, texts []string) []*struct{ Value any } {
+	t.Helper()
+	in, err := json.Marshal(texts)
+	require.NoError(t, err)
+	var all []*struct{ Value any }
+	require.NoError(t, json.Unmarshal(runNode(t, in, nil, loadAll, oslsFile(t)), &all))
+	require.Len(t, all, len(texts))
+	return all
+}
+
+// A file that is read otherwise for a reason is read alike once the form that is the
+// reason is gone: the reason hides nothing else.
 func TestYAMLIsReadAsTheCommandLineDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	var texts []string
@@ -147,57 +163,49 @@ func TestYAMLIsReadAsTheCommandLineDoes(t *testing.T) {
 	for range 5_000 {
 		texts = append(texts, randomCollection(r))
 	}
-	at := oslsFile(t)
-	in, err := json.Marshal(texts)
-	require.NoError(t, err)
-	var theirs []*struct{ Value any }
-	require.NoError(t, json.Unmarshal(runNode(t, in, nil, loadAll, at), &theirs))
-	require.Len(t, theirs, len(texts))
 	exceptions := yamlExceptions()
 	used := make([]int, len(exceptions))
 	read, refused, differ := 0, 0, 0
-	for i, text := range texts {
-		ours, want, what := "refused", "refused", otherValue
-		d, err := variables.ParseDocument("serverless.yml", []byte(text))
-		if d != nil {
-			ours = jsonText(d.Value())
-		} else {
-			what = weRefuse
-		}
-		if theirs[i] != nil {
-			if _, isMap := theirs[i].Value.(map[string]any); !isMap {
-				continue // which is no service
-			}
-			want = jsonText(theirs[i].Value)
-		} else {
-			what = theyRefuse
-		}
-		if sameJSON(ours, want) {
-			if want == "refused" {
-				refused++
+	for len(texts) > 0 {
+		var again []string
+		for i, theirs := range readByTheCommandLine(t, texts) {
+			text := texts[i]
+			ours, want, what := "refused", "refused", otherValue
+			d, err := variables.ParseDocument("serverless.yml", []byte(text))
+			if d != nil {
+				ours = jsonText(d.Value())
 			} else {
+				what = weRefuse
+			}
+			if theirs != nil {
+				if _, isMap := theirs.Value.(map[string]any); !isMap {
+					continue // which is no service
+				}
+				want = jsonText(theirs.Value)
+			} else {
+				what = theyRefuse
+			}
+			switch {
+			case !sameJSON(ours, want):
+				k := slices.IndexFunc(exceptions, func(e yamlException) bool { return e.what == what && e.form.MatchString(text) })
+				if k >= 0 {
+					used[k]++
+					again = append(again, exceptions[k].form.ReplaceAllString(text, exceptions[k].other))
+				} else if differ++; differ <= 100 {
+					t.Errorf("%s: %q\nwe have %s, the command line %s\n%v", what, text, ours, want, err)
+				}
+			case want == "refused":
+				refused++
+			default:
 				read++
 			}
-			continue
 		}
-		known := false
-		for k, e := range exceptions {
-			if e.what == what && e.files.MatchString(text) {
-				known = true
-				used[k]++
-				break
-			}
-		}
-		if !known {
-			if differ++; differ <= 100 {
-				t.Errorf("%s: %q\nwe have %s, the command line %s\n%v", what, text, ours, want, err)
-			}
-		}
+		texts = again
 	}
 	t.Logf("%d files are read alike and %d refused by both; %d differ", read, refused, differ)
 	for k, e := range exceptions {
 		t.Logf("%5d %s: %s", used[k], e.name, e.what)
-		require.NotZero(t, used[k], "%s: nothing needs this exception", e.name)
+		require.NotZero(t, used[k], "%s: nothing needs this exception, %s", e.name, e.reason)
 	}
 	require.Greater(t, read, 15_000)
 }
