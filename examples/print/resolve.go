@@ -104,6 +104,9 @@ func (o options) repository() (repository, dir string, err error) {
 	}
 }
 
+// maxMiB bounds the size of a file.
+const maxMiB = 16
+
 // read reads the file of the service.
 func (p *project) read() ([]byte, error) {
 	names := []string{"serverless.yml", "serverless.yaml", "serverless.json"}
@@ -112,14 +115,11 @@ func (p *project) read() ([]byte, error) {
 	}
 	for _, name := range names {
 		p.name = path.Join(p.dir, name)
-		src, err := fs.ReadFile(p.tree, p.name)
+		src, err := treefile.Read(p.tree, p.name, maxMiB)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			return nil, treefile.Explain(p.tree, p.name, err)
-		}
-		return src, nil
+		return src, err
 	}
 	return nil, fmt.Errorf("%s: no %s", p.options.dir, strings.Join(names, ", "))
 }
@@ -129,7 +129,7 @@ func (p *project) file(name string) []byte {
 	if name == "" || strings.HasPrefix(path.Base(name), ".env") { // a line of it may be a secret
 		return nil
 	}
-	src, err := fs.ReadFile(p.tree, name)
+	src, err := treefile.Read(p.tree, name, maxMiB)
 	if err != nil {
 		return nil // the message stands alone
 	}

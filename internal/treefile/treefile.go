@@ -1,15 +1,44 @@
-// Package treefile says why a file of a tree cannot be read, in words for who wrote
-// the tree: by its name in it, and not by where the tree is on the machine.
+// Package treefile reads files of a tree that somebody else may have written. Its errors
+// are for who wrote the tree: they have the name of the file in it, and not where the
+// tree is on the machine.
 package treefile
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
 )
+
+// Read returns what is in a regular file of at most a number of MiB. The error wraps
+// [fs.ErrNotExist] if there is none.
+func Read(tree fs.FS, name string, maxMiB int64) ([]byte, error) {
+	info, err := fs.Stat(tree, name) // first: to open one may be to read all of it
+	switch {
+	case err != nil:
+		return nil, Explain(tree, name, err)
+	case !info.Mode().IsRegular(): // to open a pipe is to wait
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxMiB<<20:
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxMiB)
+	}
+	file, err := tree.Open(name)
+	if err != nil {
+		return nil, Explain(tree, name, err)
+	}
+	defer file.Close()
+	src, err := io.ReadAll(io.LimitReader(file, maxMiB<<20+1))
+	if err != nil {
+		return nil, Explain(tree, name, err)
+	}
+	if int64(len(src)) > maxMiB<<20 {
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxMiB)
+	}
+	return src, nil
+}
 
 // maxLinks is how many symbolic links are followed.
 const maxLinks = 40

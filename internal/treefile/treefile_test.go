@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,4 +50,22 @@ func TestExplain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = fs.ReadFile(root.FS(), "a/dead")
 	require.ErrorIs(t, treefile.Explain(root.FS(), "a/dead", err), fs.ErrNotExist)
+}
+
+func TestRead(t *testing.T) {
+	tree := fstest.MapFS{"a": {Data: []byte("text")}, "empty": {}, "large": {Data: make([]byte, 1<<20+1)}, "pipe": {Mode: fs.ModeNamedPipe}, "d/x": {}}
+	src, err := treefile.Read(tree, "a", 1)
+	require.NoError(t, err)
+	require.Equal(t, "text", string(src))
+	src, err = treefile.Read(tree, "empty", 1)
+	require.NoError(t, err)
+	require.Empty(t, src)
+	_, err = treefile.Read(tree, "none", 1)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	for name, want := range map[string]string{
+		"large": "large is larger than 1 MiB", "pipe": "pipe is no regular file", "d": "d is no regular file", "../a": "../a: it leads out of the repository",
+	} {
+		_, err := treefile.Read(tree, name, 1)
+		require.EqualError(t, err, want)
+	}
 }

@@ -53,7 +53,7 @@ func (c *Conflict) Error() string {
 func Load(fsys fs.FS, dir, stage string, environ map[string]string, asked ...string) (env map[string]string, file string, err error) {
 	for _, name := range []string{".env." + stage, ".env"} {
 		name = path.Join(dir, name)
-		src, err := fs.ReadFile(fsys, name)
+		src, err := fs.ReadFile(fsys, name) // also a pipe: keepers of passwords make one
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -14,8 +13,8 @@ import (
 	"github.com/slsflow/slsflow/internal/yamldoc"
 )
 
-// maxFile bounds the size of a file that a variable reads, in bytes.
-const maxFile = 16 << 20
+// maxFileMiB bounds the size of a file that a variable reads.
+const maxFileMiB = 16
 
 // File is the source of ${file(path)} and ${file(path):key.key}. Files that end
 // in .yml, .yaml, .json and .tfstate are parsed; others are texts. The path is
@@ -104,8 +103,11 @@ func (f *fileSource) load(params []any) (*node, error) {
 	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts":
 		return nil, fmt.Errorf("%s is a program: %w", name, ErrLeave)
 	}
-	src, err := f.read(name)
-	if err != nil || src == nil {
+	src, err := treefile.Read(f.fsys, name, maxFileMiB)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	origins := []Origin{{Type: "file", Address: name, Object: name}}
@@ -128,38 +130,6 @@ func (f *fileSource) load(params []any) (*node, error) {
 	}
 	b := builder{origins: origins}
 	return b.plain(yamldoc.Text(name, src)), nil
-}
-
-// read returns nil for a file that does not exist.
-func (f *fileSource) read(name string) ([]byte, error) {
-	info, err := fs.Stat(f.fsys, name) // first: to open one may be to read all of it
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	switch {
-	case err != nil:
-		return nil, treefile.Explain(f.fsys, name, err)
-	case !info.Mode().IsRegular(): // to open a pipe is to wait
-		return nil, fmt.Errorf("%s is no regular file", name)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
-	}
-	file, err := f.fsys.Open(name)
-	if err != nil {
-		return nil, treefile.Explain(f.fsys, name, err)
-	}
-	defer file.Close()
-	src, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, treefile.Explain(f.fsys, name, err)
-	}
-	if len(src) > maxFile {
-		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
-	}
-	if src == nil {
-		src = []byte{}
-	}
-	return src, nil
 }
 
 // file is the source of ${file(path):a.b}. The keys may lead through variables
