@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -15,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/slsflow/slsflow/internal/similar"
+	"github.com/slsflow/slsflow/internal/yamldoc"
 	"github.com/slsflow/slsflow/outputs"
 	"github.com/slsflow/slsflow/params/variables"
 	"github.com/slsflow/slsflow/stage"
@@ -26,51 +24,26 @@ func readOutputs(name string) (map[string]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(src))
-	dec.UseNumber()
-	published := map[string]map[string]any{}
-	err = dec.Decode(&published)
-	if err == nil {
-		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
-			err = errors.New("something stands behind the map")
-		}
-	}
+	tree, err := yamldoc.ParseJSON(name, src)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w (want {\"app:stage:region:service\": {\"key\": value}})", name, err)
+		return nil, err
 	}
-	for instance, values := range published {
-		if strings.Count(instance, ":") != 3 {
-			return nil, fmt.Errorf("%s: %q is no app:stage:region:service", name, instance)
+	const want = `want {"app:stage:region:service": {"key": value}}`
+	if tree.Kind != yamldoc.Mapping {
+		return nil, fmt.Errorf("%s: no map (%s)", tree.Pos, want)
+	}
+	published := map[string]map[string]any{}
+	for _, f := range tree.Fields {
+		values, ok := f.Value.Value().(map[string]any)
+		if strings.Count(f.Name, ":") != 3 {
+			return nil, fmt.Errorf("%s: %q is no app:stage:region:service", f.Pos, f.Name)
 		}
-		for key, v := range values {
-			values[key] = plain(v)
+		if !ok {
+			return nil, fmt.Errorf("%s: no map (%s)", f.Value.Pos, want)
 		}
+		published[f.Name] = values
 	}
 	return published, nil
-}
-
-// plain returns a JSON value with the numbers that variables have.
-func plain(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return v.String()
-		}
-		return f
-	case []any:
-		for i, item := range v {
-			v[i] = plain(item)
-		}
-	case map[string]any:
-		for key, item := range v {
-			v[key] = plain(item)
-		}
-	}
-	return v
 }
 
 // outputSource answers ${output:…} from a file.
@@ -134,7 +107,7 @@ func (s *outputSource) Explain(_ context.Context, _ []any, address any) (why, hi
 		if other := similar.To(ref.Key, keys); other != "" {
 			return id + " has no " + ref.Key, "did you mean " + other + "?"
 		}
-		return id + " has no " + ref.Key, "it has " + strings.Join(keys, ", ")
+		return id + " has no " + ref.Key, "it has " + cmp.Or(strings.Join(keys, ", "), "no outputs")
 	}
 	var services, stages []string
 	for other := range s.published {
