@@ -78,12 +78,19 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 0
 	}
 	if o.format != "json" {
-		for _, problem := range a.problems {
+		for i, problem := range a.problems {
+			if i == maxShown {
+				fmt.Fprintf(stderr, "and %d more\n", len(a.problems)-i)
+				break
+			}
 			fmt.Fprintln(stderr, problem.Snippet(p.file(problem.Pos.File)))
 		}
 	}
 	return 1
 }
+
+// maxShown is how many problems a person is told.
+const maxShown = 100
 
 // options are the arguments.
 type options struct {

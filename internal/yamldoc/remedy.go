@@ -19,6 +19,8 @@ var remedies = []struct{ words, hint string }{
 	{"tab in the indentation", "indent by spaces and not by tabs"},
 	{"behind the value", "quote all of it, with '' for a ' in single quotes"},
 	{"quote is not closed", "close it in its line, or indent the lines that go on with it"},
+	{"unexpected end of stream", "close the quote"},
+	{"tab character", "indent by spaces and not by tabs"},
 	{"unknown escape character", `within " " write \\ for a backslash, or use ' '`},
 	{"incompatible YAML document", "leave out the line that begins with %YAML, or write 1.1"},
 	{"unknown anchor", "write the & of this name before it"},

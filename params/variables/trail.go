@@ -20,15 +20,18 @@ type Step struct {
 	next string // the keys of the property that it leads to, joined, or ""
 }
 
+// maxTrail is how many properties a trail goes through.
+const maxTrail = 100
+
 // Trail returns the steps by which the value at a path came there: the variables of
 // what it is in, such as a file that is included as a map, and its own; then those of
-// each property that they lead to, and so on, each once. It is empty if
-// [Resolver.Trails] was not set.
+// each property that they lead to, and so on, each once, but
+// for what is behind a hundred properties. It is empty if [Resolver.Trails] was not set.
 func (r *Result) Trail(keys ...string) []Step {
 	var steps []Step
 	seen, told := make(map[string]bool), make(map[Step]bool)
 	next := [][]string{keys}
-	for len(next) > 0 && len(seen) < maxChain {
+	for len(next) > 0 && len(seen) < maxTrail {
 		keys, next = next[0], next[1:]
 		whole := r.place(keys)
 		if seen[whole] {

@@ -1,6 +1,7 @@
 package variables_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -66,4 +67,16 @@ params: {default: {p: '${env:A}/x', f.g: {k: '${self:leaf}'}}}
 		}
 		require.Equal(t, want, strings.Join(steps, ", "), path)
 	}
+}
+
+// A chain is not told from each of its links to the end: that would be quadratic.
+func TestTrailsAreBounded(t *testing.T) {
+	var b strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&b, "k%d: ${self:k%d}\n", i, i+1)
+	}
+	result, err := resolve(t, variables.Resolver{Trails: true}, b.String()+"k300: end\n")
+	require.NoError(t, err)
+	require.Len(t, result.Trail("k0"), 100)
+	require.Len(t, result.Trail("k290"), 10)
 }
