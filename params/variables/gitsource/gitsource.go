@@ -103,8 +103,12 @@ func (s *source) Trace(ctx context.Context, _ []any, address any) (any, variable
 
 func (s *source) open() {
 	repo, err := git.PlainOpenWithOptions(s.dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
+	if errors.Is(err, git.ErrRepositoryNotExists) {
+		s.err = fmt.Errorf("git: %s is in no repository (check one out, or write the value)", s.dir)
+		return
+	}
 	if err != nil {
-		s.err = fmt.Errorf("git: open repository of %s: %w", s.dir, err)
+		s.err = fmt.Errorf("git: open the repository that holds %s: %w", s.dir, err)
 		return
 	}
 	s.repo = repo

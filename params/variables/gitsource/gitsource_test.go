@@ -137,7 +137,7 @@ func TestErrors(t *testing.T) {
 	_, _, err := gitsource.New(r.dir, nil).Resolve(t.Context(), nil, "commit")
 	require.ErrorContains(t, err, "has no commit yet")
 	_, _, err = gitsource.New(t.TempDir(), nil).Resolve(t.Context(), nil, "commit")
-	require.ErrorContains(t, err, "repository does not exist")
+	require.ErrorContains(t, err, "is in no repository (check one out")
 
 	r.commit("first")
 	r.git("checkout", "-q", "--detach")
