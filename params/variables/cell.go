@@ -18,11 +18,10 @@ type cell struct {
 	state state
 	st    status // of done
 
-	n     *node   // as it is written
-	kids  []*cell // those that something asked for, or nil
-	value *node   // when it is settled: what a textNode has become, which is none
-	done  *node   // with all below it resolved
-	cause *Error  // the first reason why it failed
+	n     *node    // as it is written
+	kids  *[]*cell // those that something asked for, or nil
+	value *node    // when it is settled: what a textNode has become, which is none
+	done  *node    // with all below it resolved
 }
 
 type state uint8
@@ -77,14 +76,16 @@ func (s *session) child(c *cell, key string) *cell {
 // kid returns the child of a settled cell at an index.
 func (s *session) kid(c *cell, i int) *cell {
 	if c.kids == nil {
-		c.kids = s.lists.Make(len(c.value.kids))
+		c.kids = s.kidLists.New()
+		*c.kids = s.lists.Make(len(c.value.kids))
 	}
-	if c.kids[i] == nil {
+	kids := *c.kids
+	if kids[i] == nil {
 		kid := s.cells.New()
 		kid.n, kid.up, kid.i, kid.depth = c.value.kids[i], c, int32(i), c.depth //nolint:gosec // a list of so many is too large
-		c.kids[i] = kid
+		kids[i] = kid
 	}
-	return c.kids[i]
+	return kids[i]
 }
 
 // settle resolves the text of a cell, but nothing below it. The value of the cell
@@ -97,7 +98,7 @@ func (s *session) settle(ctx context.Context, c *cell) status {
 		c.value = c.n
 		return found
 	case c.state == broken:
-		s.because(c.cause)
+		s.because(s.causes[c])
 		return failed
 	case c.state == working:
 		s.circle(c)
@@ -110,9 +111,10 @@ func (s *session) settle(ctx context.Context, c *cell) status {
 	n, depth, st := s.replace(ctx, c)
 	s.open = s.open[:len(s.open)-1]
 	if st != found {
-		c.state, c.cause = broken, s.cause
+		c.state = broken
+		s.blame(c, s.cause)
 		s.cause = outer
-		s.because(c.cause)
+		s.because(s.causes[c])
 		return failed
 	}
 	s.cause = outer

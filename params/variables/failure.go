@@ -33,8 +33,8 @@ func (s *session) failures() []Failure {
 		at := c.place()
 		f := Failure{Keys: at.keys(), Path: at.String(), Pos: c.n.pos()}
 		f.Errs, _ = byPath[f.Path].Err().(Errors) //nolint:errorlint // it is no wrapped one
-		if len(f.Errs) == 0 && c.cause != nil {
-			f.Errs = Errors{c.cause}
+		if len(f.Errs) == 0 && s.causes[c] != nil {
+			f.Errs = Errors{s.causes[c]}
 		}
 		if len(f.Errs) > 0 {
 			list = append(list, f)

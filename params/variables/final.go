@@ -7,7 +7,7 @@ import "context"
 // only other stages need is left as it is written.
 func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) {
 	if c.done != nil {
-		s.because(c.cause)
+		s.because(s.causes[c])
 		return c.done, c.st
 	}
 	if s.settle(ctx, c) != found {
@@ -23,7 +23,7 @@ func (s *session) final(ctx context.Context, c *cell, top bool) (*node, status) 
 		s.cause = nil
 		n, st, whole = s.below(ctx, c, top)
 		if whole {
-			c.cause = s.cause
+			s.blame(c, s.cause)
 		}
 		inner := s.cause
 		s.cause = outer

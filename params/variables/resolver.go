@@ -103,7 +103,8 @@ type session struct {
 	memo     *memory
 	files    map[string]*cell
 	errs     Errors
-	cause    *Error  // the first error of what is being resolved
+	cause    *Error // the first error of what is being resolved
+	causes   map[*cell]*Error
 	fails    []*cell // the properties that could not be resolved
 	lefts    bool    // something is left to the command line
 	trails   map[*cell][]Step
@@ -115,13 +116,14 @@ type session struct {
 
 	telling bool // what is absent is told about, see [session.missing]
 
-	nodes slab.Slab[node]
-	kids  slab.Slab[*node]
-	cells slab.Slab[cell]
-	lists slab.Slab[*cell]
-	spots slab.Slab[spot]
-	texts slab.Texts
-	text  []byte // of the text that is put together
+	nodes    slab.Slab[node]
+	kids     slab.Slab[*node]
+	cells    slab.Slab[cell]
+	kidLists slab.Slab[[]*cell]
+	lists    slab.Slab[*cell]
+	spots    slab.Slab[spot]
+	texts    slab.Texts
+	text     []byte // of the text that is put together
 }
 
 func (r *Resolver) session(d *Document, stage string) *session {

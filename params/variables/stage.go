@@ -87,7 +87,8 @@ func (s *session) spoil(ctx context.Context, bad *Error) {
 			return
 		}
 	}
-	c.state, c.cause = broken, bad
+	c.state = broken
+	s.blame(c, bad)
 	if c.n.kind != textNode { // else it is come by
 		s.fails = append(s.fails, c)
 	}
@@ -119,7 +120,7 @@ func (c *cell) kidAt(key string) *cell {
 		return nil
 	}
 	if i := c.value.find(key); i >= 0 {
-		return c.kids[i]
+		return (*c.kids)[i]
 	}
 	return nil
 }

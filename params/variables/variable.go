@@ -84,6 +84,17 @@ func (e *Error) at(c *cell) *Error {
 	return &here
 }
 
+// blame notes the first reason why a cell failed.
+func (s *session) blame(c *cell, cause *Error) {
+	if cause == nil {
+		return
+	}
+	if s.causes == nil {
+		s.causes = make(map[*cell]*Error)
+	}
+	s.causes[c] = cause
+}
+
 // because notes the error that keeps what is being resolved from having a value.
 func (s *session) because(e *Error) {
 	if s.cause == nil {
