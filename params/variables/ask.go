@@ -38,15 +38,15 @@ func (s *session) ask(ctx context.Context, x *variable, source Source, typ strin
 	if r.origin.Secret {
 		value = asSecret(value)
 	}
-	origins := r.origins(typ, a)
-	v, st := s.made(x, value, origins)
+	from := r.origins(typ, a)
+	v, st := s.made(x, value, from)
 	if st == found && r.origin.Secret {
 		v = v.taint()
 	}
-	if st == found && !origins[0].Secret && v.is(isSecret) {
+	if st == found && !from.list[0].Secret && v.is(isSecret) {
 		v = v.each(func(leaf *node) {
-			leaf.origins = slices.Clone(leaf.origins)
-			leaf.origins[0].Secret = true
+			leaf.origins = &origins{slices.Clone(leaf.origins.list)}
+			leaf.origins.list[0].Secret = true
 		})
 	}
 	if st == found && v.kind == scalarNode && !a.secret() {
@@ -67,7 +67,7 @@ func (s *session) lacks(typ string, a *args) (*node, status, string) {
 
 // origins returns where the value of a reply is from. It is put together once for
 // all who ask the same.
-func (r *reply) origins(typ string, a *args) []Origin {
+func (r *reply) origins(typ string, a *args) *origins {
 	if r.shared != nil && !a.secret() {
 		return r.shared
 	}
@@ -75,11 +75,11 @@ func (r *reply) origins(typ string, a *args) []Origin {
 	o.Type = cmp.Or(o.Type, typ)
 	o.Address = cmp.Or(o.Address, a.String())
 	o.Secret = o.Secret || a.secret()
-	list := []Origin{o}
+	made := &origins{[]Origin{o}}
 	if !a.secret() {
-		r.shared = list
+		r.shared = made
 	}
-	return list
+	return made
 }
 
 // questionKey tells questions apart.

@@ -99,7 +99,7 @@ type question struct {
 type reply struct {
 	value  any
 	origin Origin
-	shared []Origin // origin as all values have it, when one was made
+	shared *origins // origin as all values have it, when one was made
 	plain  *node    // the value if it is a scalar, for texts: in these its place does not matter
 	found  bool
 	err    error

@@ -48,13 +48,13 @@ func ParseDocument(file string, src []byte) (*Document, error) {
 // readTree reads a file of either format, of which all values have some origins.
 // The node is nil for an empty file, and for one in which more is wrong than
 // variables in its texts.
-func readTree(file string, src []byte, origins []Origin) (root *node, texts counts, errs Errors) {
+func readTree(file string, src []byte, from *origins) (root *node, texts counts, errs Errors) {
 	parse := yamldoc.Parse
 	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
 		parse = yamldoc.ParseJSON
 	}
 	tree, err := parse(file, src)
-	b := builder{origins: origins}
+	b := builder{origins: from}
 	if problems, ok := errors.AsType[yamldoc.Problems](err); ok {
 		for _, p := range problems {
 			b.errs = append(b.errs, &Error{Pos: fromYAML(p.Pos), Code: InvalidYAML, Msg: p.Msg})
@@ -73,7 +73,7 @@ func readTree(file string, src []byte, origins []Origin) (root *node, texts coun
 // builder makes nodes of a file.
 type builder struct {
 	errs      Errors
-	origins   []Origin
+	origins   *origins
 	steps     []place // where it is
 	parser    parser
 	texts     counts

@@ -16,7 +16,7 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 	}
 	if n.parts().Whole(n.text()) {
 		v, st := s.value(ctx, first(n, c))
-		if st == found && len(n.origins) > 0 {
+		if st == found && n.origins != nil {
 			v = v.withOrigins(n.origins)
 		}
 		return v, st
@@ -34,7 +34,7 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 // the others.
 func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []Part, start, end int) (*node, status) {
 	// A text inside of this one finds none to write over, and makes its own.
-	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{list: in.n.origins}}
+	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{from: in.n.origins}}
 	s.text = nil
 	st, text := found, in.n.text()[in.offset():]
 	x := *in.inside(nil)
@@ -123,7 +123,7 @@ func flatten(v *node) (*node, bool) {
 	for _, kid := range v.kids {
 		from.add(kid.origins)
 	}
-	n.origins = from.list
+	n.origins = from.origins()
 	err := n.rescan()
 	return n.sealed(), err == nil
 }

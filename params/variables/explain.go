@@ -26,7 +26,7 @@ type LayerExplainer interface {
 // once more, for the words.
 func (s *session) missing(ctx context.Context, x *variable) (*node, status) {
 	if s.r.Missing != nil {
-		return s.made(x, s.r.Missing, []Origin{{Type: MissingType, Address: x.text()}})
+		return s.made(x, s.r.Missing, &origins{[]Origin{{Type: MissingType, Address: x.text()}}})
 	}
 	asked, hint := make([]string, len(x.p.Sources)), ""
 	s.telling = true

@@ -110,10 +110,10 @@ func (f *fileSource) load(params []any) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	origins := []Origin{{Type: "file", Address: name, Object: name}}
+	from := &origins{[]Origin{{Type: "file", Address: name, Object: name}}}
 	switch path.Ext(name) {
 	case ".yml", ".yaml", ".json", ".tfstate":
-		n, _, errs := readTree(name, src, origins)
+		n, _, errs := readTree(name, src, from)
 		switch {
 		case n != nil: // what is wrong with a variable in it is told where it is needed
 			return n, nil
@@ -128,7 +128,7 @@ func (f *fileSource) load(params []any) (*node, error) {
 	if !utf8.Valid(src) {
 		return nil, fmt.Errorf("%s is no UTF-8 text", name)
 	}
-	b := builder{origins: origins}
+	b := builder{origins: from}
 	return b.plain(yamldoc.Text(name, src)), nil
 }
 

@@ -63,7 +63,7 @@ func (j *joiner) add(v *node) bool {
 
 // finish makes out the node of the text, which is written as raw.
 func (j *joiner) finish(out *node, raw string, texts *slab.Texts) {
-	out.origins, out.literal = j.origins.list, j.literal
+	out.origins, out.literal = j.origins.origins(), j.literal
 	switch {
 	case j.left:
 		out.kind, out.live = liveNode, &live{raw: raw, segs: j.segs()}

@@ -3,8 +3,8 @@ package variables
 import "github.com/slsflow/slsflow/params"
 
 // withOrigins returns n with origins added to everything in it.
-func (n *node) withOrigins(origins []Origin) *node {
-	return n.each(func(leaf *node) { leaf.origins = union(leaf.origins, origins) })
+func (n *node) withOrigins(more *origins) *node {
+	return n.each(func(leaf *node) { leaf.origins = union(leaf.origins, more) })
 }
 
 // taint returns n with a secret in each value of it.

@@ -14,9 +14,9 @@ import (
 
 // made makes the node of a value that a variable has, which is looked through
 // for variables.
-func (s *session) made(x *variable, v any, origins []Origin) (*node, status) {
-	literal := slices.ContainsFunc(origins, func(o Origin) bool { return o.Literal })
-	like := node{spot: s.spot(x), origins: origins, literal: literal}
+func (s *session) made(x *variable, v any, from *origins) (*node, status) {
+	literal := slices.ContainsFunc(from.all(), func(o Origin) bool { return o.Literal })
+	like := node{spot: s.spot(x), origins: from, literal: literal}
 	out, err := s.fromValue(v, &like)
 	if err != nil {
 		if syntax, ok := errors.AsType[*SyntaxError](err); ok {

@@ -53,7 +53,7 @@ type node struct {
 	yaml *yamldoc.Node
 	spot *spot
 
-	origins []Origin
+	origins *origins
 }
 
 // spot is where the values of a variable are written: the variable p in the text of n,
@@ -137,7 +137,7 @@ func (n *node) bad() *Error {
 // sealed sets what follows from the parts of n, which is new. It returns n.
 func (n *node) sealed() *node {
 	n.traits = 0
-	weight := 1 + len(n.origins) // a text of many variables has many
+	weight := 1 + len(n.origins.all()) // a text of many variables has many
 	if n.kind == textNode {
 		weight += len(n.text()) / bytesPerWeight
 		n.traits = isOpen | isScanned

@@ -2,27 +2,43 @@ package variables
 
 import "slices"
 
-// originSet collects origins, each once, in the order in which they come.
+// origins are where a value came from, each once, in the order in which they came. They
+// are not written after they were made, and shared by many values. Most values that
+// are written in the document have none, which is nil.
+type origins struct{ list []Origin }
+
+// all returns them, also those of nil.
+func (o *origins) all() []Origin {
+	if o == nil {
+		return nil
+	}
+	return o.list
+}
+
+// originSet collects origins.
 type originSet struct {
-	list []Origin
-	own  bool            // list belongs to the set: until then it is that of a node
+	from *origins        // those of one value, until there are others
+	list []Origin        // of the set, if there are
 	seen map[Origin]bool // what is in list, if that is long
 }
 
 // manyOrigins is from how many on a set has a map.
 const manyOrigins = 16
 
-func (s *originSet) add(origins []Origin) {
-	if len(s.list) == 0 && !s.own {
-		s.list = origins // most values have one origin, and texts those of one value
+func (s *originSet) add(more *origins) {
+	if more == nil || more == s.from {
 		return
 	}
-	for _, o := range origins {
+	if s.from == nil && s.list == nil {
+		s.from = more // most values have one origin, and texts those of one value
+		return
+	}
+	for _, o := range more.list {
 		if s.has(o) {
 			continue
 		}
-		if !s.own {
-			s.list, s.own = slices.Clone(s.list), true
+		if s.list == nil {
+			s.list = slices.Clone(s.from.list)
 		}
 		s.list = append(s.list, o)
 		if s.seen != nil {
@@ -32,21 +48,33 @@ func (s *originSet) add(origins []Origin) {
 }
 
 func (s *originSet) has(o Origin) bool {
-	if s.seen == nil && len(s.list) >= manyOrigins {
+	list := s.list
+	if list == nil {
+		list = s.from.all()
+	}
+	if s.seen == nil && len(list) >= manyOrigins {
 		s.seen = make(map[Origin]bool)
-		for _, o := range s.list {
+		for _, o := range list {
 			s.seen[o] = true
 		}
 	}
 	if s.seen != nil {
 		return s.seen[o]
 	}
-	return slices.Contains(s.list, o)
+	return slices.Contains(list, o)
+}
+
+// origins returns what was collected.
+func (s *originSet) origins() *origins {
+	if s.list == nil {
+		return s.from
+	}
+	return &origins{s.list}
 }
 
 // union returns the origins of both, each once.
-func union(a, b []Origin) []Origin {
-	s := originSet{list: a}
+func union(a, b *origins) *origins {
+	s := originSet{from: a}
 	s.add(b)
-	return s.list
+	return s.origins()
 }

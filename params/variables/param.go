@@ -63,7 +63,7 @@ func (s *session) block(ctx context.Context, x *variable, layer ParamLayer, name
 	if st != found {
 		return nil, st, label
 	}
-	v = v.withOrigins([]Origin{{Type: "param", Address: name, Layer: label, Secret: v.is(isSecret)}})
+	v = v.withOrigins(&origins{[]Origin{{Type: "param", Address: name, Layer: label, Secret: v.is(isSecret)}}})
 	v, st = s.again(x, v)
 	return v, st, label
 }
@@ -99,7 +99,7 @@ func (s *session) layer(ctx context.Context, x *variable, i int, name string) (*
 		return nil, absent
 	}
 	o := Origin{Type: "param", Address: name, Layer: layer.Name, Secret: holdsSecret(r.value)}
-	return s.made(x, r.value, []Origin{o})
+	return s.made(x, r.value, &origins{[]Origin{o}})
 }
 
 func holdsSecret(v any) bool {

@@ -216,7 +216,7 @@ func (s *session) program(ctx context.Context, x *variable, f *fileSource, name 
 	if run.secret {
 		r.value = asSecret(r.value)
 	}
-	v, st := s.made(x, r.value, []Origin{o})
+	v, st := s.made(x, r.value, &origins{[]Origin{o}})
 	if st == found && run.secret {
 		v = v.taint()
 	}

@@ -69,7 +69,7 @@ func (r *Result) Leaves() []Leaf {
 		}
 		leaves = append(leaves, Leaf{
 			Keys: at.keys(), Path: at.String(), Pos: n.pos(), Value: n.value(), Secret: n.secret(),
-			Written: n.kind == textNode || n.kind == liveNode, Origins: n.origins,
+			Written: n.kind == textNode || n.kind == liveNode, Origins: n.origins.all(),
 		})
 	})
 	return leaves

@@ -121,8 +121,8 @@ func originOf(n *node, typ string) (o Origin, ok bool) {
 	if n == nil {
 		return Origin{}, false
 	}
-	if i := slices.IndexFunc(n.origins, func(o Origin) bool { return o.Type == typ }); i >= 0 {
-		return n.origins[i], true
+	if i := slices.IndexFunc(n.origins.all(), func(o Origin) bool { return o.Type == typ }); i >= 0 {
+		return n.origins.list[i], true
 	}
 	for _, kid := range n.kids {
 		if o, ok = originOf(kid, typ); ok {
