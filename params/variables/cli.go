@@ -119,7 +119,7 @@ func (c *forCLI) segments(segs []seg) (string, error) {
 			continue
 		}
 		text, _ := revealed(s.done.scalar)
-		if s.done.secret() {
+		if s.done.secret() || text == "" { // a variable alone would be more than a text
 			v, err := c.hidden(text)
 			if err != nil {
 				return "", err

@@ -138,7 +138,7 @@ func (c *forCLI) fallback(n *node) (string, error) {
 		return c.whole(v.Reveal())
 	default:
 		text, _ := scalarText(v)
-		return text, nil
+		return strings.Replace(text, "+", "", 1), nil // 1e21: a literal has no plus there
 	}
 }
 

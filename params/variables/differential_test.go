@@ -85,12 +85,17 @@ func askTheirs(t *testing.T, dir string, docs []map[string]any, options map[stri
 
 func answers(t *testing.T, dir string, questions []question) []*oracleAnswer {
 	t.Helper()
+	return answersWith(t, dir, oracleEnv(), questions)
+}
+
+func answersWith(t *testing.T, dir string, env map[string]string, questions []question) []*oracleAnswer {
+	t.Helper()
 	lib := oslsFile(t, "lib", "configuration", "variables")
 	var in bytes.Buffer
 	for _, q := range questions {
 		require.NoError(t, json.NewEncoder(&in).Encode(q))
 	}
-	out := runNode(t, in.Bytes(), oracleEnv(), resolvePaths, lib, dir)
+	out := runNode(t, in.Bytes(), env, resolvePaths, lib, dir)
 	dec := json.NewDecoder(bytes.NewReader(out))
 	var all []*oracleAnswer
 	for dec.More() {

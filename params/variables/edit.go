@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,11 +71,24 @@ func (d *Document) whole(n, value *node) []edit {
 		start, end = start-1, end+1
 	}
 	text := d.scalar(v)
-	if raw, isText := v.(string); isText && value.kind == liveNode && n.yaml.Plain && unquoted(raw) {
+	raw, isText := v.(string)
+	block := blockHead.FindSubmatchIndex(d.src[min(n.yaml.Offset, start):start])
+	switch {
+	case isText && value.kind == liveNode && n.yaml.Plain && unquoted(raw):
 		text = raw
+	case block != nil && isText && raw != "" && raw == strings.TrimSpace(raw) && !strings.ContainsAny(raw, breaks):
+		text = raw
+	case block != nil: // in its place
+		start = n.yaml.Offset + block[2]
 	}
 	return []edit{{start, end, text, n, v}}
 }
+
+// blockHead is what stands before the text of a block.
+var blockHead = regexp.MustCompile(`(?:^|\s)([|>][-+0-9]*[ \t]*\r?\n *)$`)
+
+// breaks are what a line of YAML cannot hold.
+const breaks = "\n\r\t\u0085\u2028\u2029"
 
 // scalar writes a value in one line.
 func (d *Document) scalar(v any) string {
@@ -98,12 +112,13 @@ func (d *Document) scalar(v any) string {
 func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 	var list []edit
 	var want strings.Builder
-	last := 0
+	last, left, escaped := 0, false, false
 	for i, p := range n.parts() {
 		want.WriteString(n.text()[last:p.Start])
 		last = p.End
 		written := n.text()[p.Start:p.End]
 		if !s.concerns(p) {
+			left = left || p.Sources != nil
 			want.WriteString(written)
 			continue
 		}
@@ -124,13 +139,20 @@ func (s *session) pieces(ctx context.Context, d *Document, n *node) []edit {
 		if strings.HasPrefix(text, "{") && strings.HasSuffix(want.String(), "$") {
 			return nil
 		}
+		left = left || value.is(isLive)
+		escaped = escaped || !value.is(isLive) && strings.Contains(text, "${")
 		want.WriteString(text)
 		if text != written {
 			list = append(list, edit{start: start, end: end, text: text, node: n})
 		}
 	}
 	want.WriteString(n.text()[last:])
-	if strings.Contains(want.String(), "$${") { // the command line would lose the "$"
+	switch parts, err := Parse(want.String()); {
+	case strings.Contains(want.String(), "$${"): // the command line would lose the "$"
+		return nil
+	case escaped && left: // it loses an escape beside a variable whose value holds another
+		return nil
+	case err != nil || parts.Whole(want.String()): // it would have the type of what it stands for
 		return nil
 	}
 	return d.fit(n, list, want.String())
@@ -160,7 +182,7 @@ func (d *Document) fit(n *node, list []edit, want string) []edit {
 		case '\'':
 			list[i].text = strings.ReplaceAll(list[i].text, "'", "''")
 		}
-		if strings.ContainsAny(list[i].text, "\n\r\t") {
+		if strings.ContainsAny(list[i].text, breaks) {
 			return nil
 		}
 	}

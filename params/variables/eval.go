@@ -34,7 +34,7 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 // the others.
 func (s *session) join(ctx context.Context, in *variable, depth uint8, parts []Part, start, end int) (*node, status) {
 	// A text inside of this one finds none to write over, and makes its own.
-	j := joiner{text: slices.Grow(s.text[:0], end-start), origins: originSet{from: in.n.origins}}
+	j := joiner{several: len(parts) > 1, text: slices.Grow(s.text[:0], end-start), origins: originSet{from: in.n.origins}}
 	s.text = nil
 	st, text := found, in.n.text()[in.offset():]
 	x := *in.inside(nil)

@@ -10,6 +10,7 @@ type joiner struct {
 	text    []byte
 	pieces  []piece // those that are more than a text, in their order
 	origins originSet
+	several bool // it has more than one part
 	left    bool
 	tainted bool
 	literal bool
@@ -74,7 +75,9 @@ func (j *joiner) finish(out *node, raw string, texts *slab.Texts) {
 	}
 }
 
-// segs returns the parts of a text that is left to the command line.
+// segs returns the parts of a text that is left to the command line. A variable that
+// is all that is left of several has an empty text behind it: it is no value of its own
+// type.
 func (j *joiner) segs() []seg {
 	var segs []seg
 	done := func(text string, secret bool) {
@@ -97,6 +100,9 @@ func (j *joiner) segs() []seg {
 		}
 	}
 	done(string(j.text[last:]), false)
+	if j.several && len(segs) == 1 {
+		segs = append(segs, seg{done: (&node{scalar: ""}).sealed()})
+	}
 	return segs
 }
 

@@ -31,13 +31,18 @@ func TestSplice(t *testing.T) {
 		{"tag", "a: !Sub ${env:A}-${AWS::Region}\nb: !GetAtt ${env:A}.Arn", "a: !Sub aval-${AWS::Region}\nb: !GetAtt aval.Arn"},
 		{"anchor", "a: &x ${env:A}\nb: *x", "a: &x aval\nb: *x"},
 		{"a slash before what is left", `a: ${env:SLASH}${ssm:/x}`, `a: ${env:SLASH}${ssm:/x}`},
+		{"a value in a block", "a: >-\n  ${param:m}\nb: &x |-\n  ${param:n}\nc: 1", "a: {\"k\":[1,\"x\"]}\nb: &x 12\nc: 1"},
+		{"a text in a block", "a: |-\n  ${env:COLON}\nb: !Sub >-\n  ${env:A}\nc: 1", "a: |-\n  a: b\nb: !Sub >-\n  aval\nc: 1"},
+		{"a line separator in a block", "a: |\n  x ${env:LINE}\nb: '${env:LINE}'", "a: |\n  x ${env:LINE}\nb: \"x\\u2028y\""},
+		{"nothing beside what is left", "a: ${env:EMPTY}${ssm:/x}", "a: ${env:EMPTY}${ssm:/x}"},
+		{"a number as a fallback", "a: '${ssm:/x, param:big}'", "a: \"${ssm:/x, 1e21}\""},
 		{"a dollar before a brace", `a: "${env:DOLLAR}{env:A}"`, `a: "${env:DOLLAR}{env:A}"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			env := map[string]string{"A": "aval", "ODD": ": #'\"\n", "QUOTE": `'"`, "COLON": "a: b", "NUMBER": "12", "SLASH": `\`, "DOLLAR": "$"}
+			env := map[string]string{"A": "aval", "ODD": ": #'\"\n", "QUOTE": `'"`, "COLON": "a: b", "NUMBER": "12", "SLASH": `\`, "DOLLAR": "$", "EMPTY": "", "LINE": "x\u2028y"}
 			r := &variables.Resolver{
 				Stage: "dev", Only: []string{"env", "param"}, Sources: map[string]variables.Source{"env": variables.Env(env)},
-				Params: variables.DefaultParams(params.Map{"n": int64(12), "live": `\${env:A}`, "m": map[string]any{"k": []any{int64(1), "x"}}, "key": params.NewSecret("s3cret")}, nil, nil),
+				Params: variables.DefaultParams(params.Map{"n": int64(12), "big": 1e21, "live": `\${env:A}`, "m": map[string]any{"k": []any{int64(1), "x"}}, "key": params.NewSecret("s3cret")}, nil, nil),
 			}
 			d, err := variables.ParseDocument("serverless.yml", []byte(row.src))
 			require.NoError(t, err)
@@ -54,7 +59,7 @@ func TestSplice(t *testing.T) {
 			if err == nil {
 				after, err := r.Resolve(t.Context(), spliced)
 				require.NoError(t, err)
-				if row.name != "residue" && row.name != "inside of what is left" && row.name != "only those types" && row.name != "other stages" {
+				if row.name != "residue" && row.name != "a number as a fallback" && row.name != "inside of what is left" && row.name != "only those types" && row.name != "other stages" {
 					require.Equal(t, before.Value(), after.Value())
 				}
 			}
