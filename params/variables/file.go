@@ -21,7 +21,7 @@ const maxFileMiB = 16
 // relative to dir, which is a directory of fsys, and can lead to nothing outside
 // of fsys; whether a symbolic link can is up to fsys (those of an os.Root
 // cannot). A file that does not exist, and a key that is not in it, are absent.
-// JavaScript and TypeScript files are [ErrLeave]; see [FileAndPrograms].
+// JavaScript and TypeScript files that exist are [ErrLeave]; see [FileAndPrograms].
 func File(fsys fs.FS, dir string) Source { return &fileSource{fsys: fsys, dir: dir} }
 
 // FileAndPrograms is [File] that has p run the files that are programs. What they
@@ -101,6 +101,9 @@ func (f *fileSource) load(params []any) (*node, error) {
 	}
 	switch ext := path.Ext(name); ext {
 	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts":
+		if _, err := fs.Stat(f.fsys, name); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
 		return nil, fmt.Errorf("%s is a program: %w", name, ErrLeave)
 	}
 	src, err := treefile.Read(f.fsys, name, maxFileMiB)

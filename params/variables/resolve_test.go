@@ -155,6 +155,7 @@ func TestEvaluation(t *testing.T) {
 		{"file program", `${file(p.js), 'd'}`, fails(variables.SourceFailed), ""},
 		{"file case", `${file(UP.YML)}`, "a: 1", ""},
 		{"files in a circle", `${file(1.yml):one}`, fails(variables.PropertyDepth), ""},
+		{"a program that is not there", `${file(none.js):k, 'd'}${file(none.ts), 'e'}`, "de", ""},
 		{"file nested", `${file(./${sls:stage}.yml):db.${param:tier}}`, "S", "params: {default: {tier: small}}"},
 		{"param whole map", `${param:m}`, map[string]any{"a": int64(1)}, "params: {dev: {m: {a: 1}}}"},
 		{"param null is transparent", `${param:p}`, "low", "params: {dev: {p: null}, default: {p: low}}"},

@@ -3,6 +3,7 @@ package awssource_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -348,4 +349,14 @@ func TestPartition(t *testing.T) {
 		require.True(t, found)
 		require.Equal(t, want, v)
 	}
+}
+
+func TestNoCredentials(t *testing.T) {
+	cfg := aws.Config{Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("nobody is signed in")
+	})}
+	_, err := resolve(t, sources(t, cfg), "a: ${ssm:/a}\nb: ${aws:accountId}\n")
+	const why = "there are no credentials (sign in, or name a profile in AWS_PROFILE): nobody is signed in"
+	require.ErrorContains(t, err, "serverless.yml:1:4: ${ssm:/a}: ssm:GetParameters /a in us-east-1: "+why)
+	require.ErrorContains(t, err, "serverless.yml:2:4: ${aws:accountId}: sts:GetCallerIdentity in us-east-1: "+why)
 }

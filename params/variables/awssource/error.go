@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/smithy-go"
 )
@@ -52,6 +53,8 @@ func (a *AWS) fault(ctx context.Context, action, object string, err error) error
 		if e.Msg == "" {
 			e.Msg = "AWS says no more"
 		}
+	} else if _, why, ok := strings.Cut(e.Msg, "get credentials: "); ok { // the SDK has no type for it
+		e.Msg = "there are no credentials (sign in, or name a profile in AWS_PROFILE): " + why
 	} else if errors.Is(err, context.DeadlineExceeded) {
 		e.Msg = fmt.Sprintf("no answer within %v", a.timeout)
 	}
