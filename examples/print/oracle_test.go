@@ -238,29 +238,16 @@ func TestTheCommandLineReadsTheSameEnvironment(t *testing.T) {
 // their place.
 func TestTheCommandLinePrintsTheExamples(t *testing.T) {
 	testenv.Osls(t)
-	services := map[string][]byte{}
-	files, err := filepath.Glob(filepath.Join("..", "workshop", "app", "*", "serverless.yml"))
-	require.NoError(t, err)
-	for _, file := range files {
-		services[file], err = os.ReadFile(file)
-		require.NoError(t, err)
-	}
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	require.NoError(t, err)
-	for _, block := range regexp.MustCompile(`(?s)/(\w+)/serverless\.yml" <<'YML'\n(.*?\n)YML\n`).FindAllSubmatch(readme, -1) {
-		services["README "+string(block[1])] = block[2]
-	}
-	require.Len(t, services, 6)
 	published := filepath.Join(t.TempDir(), "outputs.json")
 	require.NoError(t, os.WriteFile(published, []byte(`{
 		"shop:qa:us-east-1:fullstack-restapi": {"restapi_url": "https://qa.example/${self:service}"},
 		"shop:dev:us-east-1:fullstack-database": {"database_submissions_name": "submissions-dev", "database_submissions_region": "us-east-1"},
 		"shop:qa:eu-west-1:orders": {"queue": "orders-qa"}}`), 0o600))
 	param := []string{"stage=qa", "param=env=dev", "param=endpoint=https://example.com", "param=endpoint_api_key=k", "param=sender=a@example.com"}
-	for name, src := range services {
+	for name, text := range testenv.ExampleServices(t) {
 		t.Run(name, func(t *testing.T) {
 			dir, spliced := t.TempDir(), t.TempDir()
-			src = append([]byte("app: shop\nconfigValidationMode: off\n"), src...)
+			src := []byte("app: shop\nconfigValidationMode: off\n" + text)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "serverless.yml"), src, 0o600))
 			args := append(flags("-", param), "-outputs", published)
 			var got struct{ Config map[string]any }

@@ -7,7 +7,8 @@
 // a build server cannot pass by leaving tests out. A program that is not a test calls
 // [FindMoto] and its siblings, whose error says what to run.
 //
-// The module is the one that the working directory is in.
+// The module is the one that the working directory is in. [ExampleServices] are the
+// services that stand in it for readers.
 package testenv
 
 import (

@@ -2,8 +2,6 @@ package variables_test
 
 import (
 	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -14,30 +12,6 @@ import (
 	"github.com/slsflow/slsflow/params/variables"
 )
 
-// exampleServices are the serverless.yml of the examples and of the README.
-func exampleServices(t *testing.T) map[string]string {
-	t.Helper()
-	root, err := testenv.Root(".")
-	require.NoError(t, err)
-	services := map[string]string{}
-	files, err := filepath.Glob(filepath.Join(root, "examples", "workshop", "app", "*", "serverless.yml"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		src, err := os.ReadFile(file)
-		require.NoError(t, err)
-		services["workshop "+filepath.Base(filepath.Dir(file))] = string(src)
-	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
-	blocks := regexp.MustCompile(`(?s)/(\w+)/serverless\.yml" <<'YML'\n(.*?)\nYML\n`).FindAllStringSubmatch(string(readme), -1)
-	require.NotEmpty(t, blocks)
-	for _, block := range blocks {
-		services["README "+block[1]] = block[2] + "\n"
-	}
-	return services
-}
-
 // The command line takes ${output::stage::service.key} for no variable, and looks
 // only for those in it. That is how an output of another stage is asked for.
 func TestExampleServicesAgreeWithTheCommandLine(t *testing.T) {
@@ -47,7 +21,7 @@ func TestExampleServicesAgreeWithTheCommandLine(t *testing.T) {
 	}
 	var runs []run
 	var questions []question
-	for name, text := range exampleServices(t) {
+	for name, text := range testenv.ExampleServices(t) {
 		for _, stage := range []string{"", "dev", "prod", "alice"} {
 			for _, param := range [][]string{nil, {"env=" + stage + "x", "endpoint=https://example.com", "endpoint_api_key=k", "sender=a@example.com"}} {
 				runs = append(runs, run{name, text, stage, param})
