@@ -74,8 +74,6 @@ func TestSyntaxErrors(t *testing.T) {
 func TestSyntaxErrorsOfLargeFiles(t *testing.T) {
 	_, err := yamldoc.Parse("f.yml", []byte(strings.Repeat("- k: 1\n", 1000)+"- 'it's'\n"))
 	require.ErrorContains(t, err, "f.yml:1001:7: YAML: more text behind the value")
-	_, err = yamldoc.Parse("f.yml", []byte(strings.Repeat("- k: 1\n", 200_000)+"- \"x\n"))
-	require.ErrorContains(t, err, "f.yml:200001:1: YAML: found unexpected end of stream (close the quote)")
-	_, err = yamldoc.Parse("f.yml", []byte("a: ["+strings.Repeat("x, ", 100_000)+"@]\n"))
-	require.ErrorContains(t, err, "f.yml:1:1: YAML: found character that cannot start any token")
+	_, err = yamldoc.Parse("f.yml", []byte(strings.Repeat("- k: 1\n", 3000)+"- \"x"+strings.Repeat(" y", 1000)+"\n"))
+	require.ErrorContains(t, err, "f.yml:3001:1: YAML: found unexpected end of stream (close the quote)")
 }
