@@ -16,13 +16,13 @@ import (
 // and one variable takes no more than this of either, to resolve it and to find it.
 func TestAllocationsGrowWithTheVariables(t *testing.T) {
 	bounds := map[string]struct{ allocs, bytes, parseAllocs, parseBytes float64 }{
-		"a chain of self":                  {0.2, 250, 14, 1400},
-		"texts with three variables":       {1.8, 400, 10, 1200},
-		"one map for every function":       {4.5, 1250, 34, 3400},
-		"addresses with variables in them": {1.5, 200, 6.5, 800},
-		"files":                            {10, 1200, 5.5, 600},
-		"fallbacks":                        {1.5, 500, 18, 1600},
-		"one text with all variables":      {0.2, 100, 2.8, 800},
+		"a chain of self":                  {0.1, 200, 11, 1350},
+		"texts with three variables":       {1.3, 340, 8, 900},
+		"one map for every function":       {4.5, 1200, 31, 3100},
+		"addresses with variables in them": {0.2, 80, 4, 500},
+		"files":                            {8, 950, 4, 560},
+		"fallbacks":                        {0.2, 260, 12, 1450},
+		"one text with all variables":      {0.1, 100, 1.5, 320},
 	}
 	for _, s := range shapes.All() {
 		t.Run(s.Name, func(t *testing.T) {

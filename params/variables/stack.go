@@ -1,8 +1,6 @@
 package variables
 
 import (
-	"slices"
-
 	"github.com/slsflow/slsflow/internal/slab"
 )
 
@@ -10,12 +8,12 @@ import (
 // that one that is inside of no other stays where it was collected.
 type stack[T any] struct {
 	open []T
-	size int          // of the last room
+	room int          // of the last piece of memory
 	made slab.Slab[T] // lists that were inside of others
 }
 
 // mostRoom is for how many values there is room if fewer are needed.
-const mostRoom = 64
+const mostRoom = 46 // calls, which are the largest, fit into 4096 bytes
 
 // reset drops what was pushed and not popped, and makes room for n.
 func (s *stack[T]) reset(n int) {
@@ -24,14 +22,15 @@ func (s *stack[T]) reset(n int) {
 	}
 }
 
+// grow makes room for n values in all.
 func (s *stack[T]) grow(n int) {
-	s.size = min(max(2*s.size, 2), mostRoom)
-	s.open = append(slices.Grow([]T(nil), max(s.size, len(s.open)+n)), s.open...)
+	s.room = min(max(2*s.room, 2), mostRoom)
+	s.open = append(make([]T, 0, max(s.room, n)), s.open...)
 }
 
 func (s *stack[T]) push(v T) {
 	if len(s.open) == cap(s.open) {
-		s.grow(len(s.open) + 1)
+		s.grow(2*len(s.open) + 1)
 	}
 	s.open = append(s.open, v)
 }
