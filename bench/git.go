@@ -27,9 +27,12 @@ const (
 // gitRun is one thing to do, by git and here.
 type gitRun struct {
 	name    string
-	git     []string // prints the tree first
+	git     []string // git's arguments
+	want    func(out string) string
 	program []string
-	call    func(context.Context, *gitflow.Repository) (gitflow.Result, error)
+	got     func(out string) (string, error)
+	call    func(context.Context, *gitflow.Repository) (string, error)
+	differs int64 // bytes of objects
 }
 
 // gitTable measures merging and reverting beside git.
@@ -67,13 +70,13 @@ func gitTable(ctx context.Context, w io.Writer, sizes []int, only string) (err e
 				continue
 			}
 			growth := "-"
-			if last, ok := before[r.name]; ok && i < len(sizes) {
+			if last, ok := before[r.name]; ok && c.grows {
 				growth = fmt.Sprintf("%.2f", ratio(m.process, last.process)/ratio(m.git, last.git))
 			}
 			before[r.name] = m
 			fmt.Fprintf(w, "%-24s %-7s %7.1fms %7.1fms %6.2f %7.1fms %7.1fms %6.2f %7s %8.1f %8.1f %7s\n", c.name, r.name,
 				ms(m.git), ms(m.first), ratio(m.first, m.git), ms(m.again), ms(m.process), ratio(m.process, m.git), growth,
-				float64(m.gitPeak)/1024, float64(m.peak)/1024, m.claim())
+				float64(m.gitPeak)/1024, float64(m.peak)/1024, m.claim(r.differs))
 		}
 		if err := os.RemoveAll(repo); err != nil {
 			return err
@@ -84,9 +87,13 @@ func gitTable(ctx context.Context, w io.Writer, sizes []int, only string) (err e
 
 func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
-// gitRuns prepares a merge and a revert. git 2.39 reverts without a work tree by
+// gitRuns prepares what is measured in a repository: a merge and a revert. git 2.39 reverts without a work tree by
 // merging two commits that are made for it, which is not measured.
 func gitRuns(ctx context.Context, bin, repo string, c gitCase) ([]gitRun, error) {
+	if c.waiting {
+		r, err := undoneRun(ctx, repo, c)
+		return []gitRun{r}, err
+	}
 	base, err := git(ctx, repo, nil, "commit-tree", c.from+"^{tree}", "-m", "base")
 	if err != nil {
 		return nil, err
@@ -110,16 +117,18 @@ func gitRuns(ctx context.Context, bin, repo string, c gitCase) ([]gitRun, error)
 	}
 	who := gitflow.Signature{Name: "Ann", Email: "ann@example.com", When: time.Unix(1_700_000_000, 0)}
 	return []gitRun{{
-		name: "merge",
-		git:  []string{"merge-tree", "--write-tree", c.ours, c.from}, program: []string{filepath.Join(bin, "promote"), "-repo", repo, "-from", c.from, "-to", c.ours, "-dry-run", "-json"},
-		call: func(ctx context.Context, r *gitflow.Repository) (gitflow.Result, error) {
-			return r.Promote(ctx, c.from, c.ours, gitflow.PromoteOptions{Author: who, DryRun: true})
+		name: "merge", want: firstLine, got: treeOf,
+		git: []string{"merge-tree", "--write-tree", c.ours, c.from}, program: []string{filepath.Join(bin, "promote"), "-repo", repo, "-from", c.from, "-to", c.ours, "-dry-run", "-json"},
+		call: func(ctx context.Context, r *gitflow.Repository) (string, error) {
+			res, err := r.Promote(ctx, c.from, c.ours, gitflow.PromoteOptions{Author: who, DryRun: true})
+			return res.Tree, err
 		},
 	}, {
-		name: "revert",
-		git:  []string{"merge-tree", "--write-tree", ours, theirs}, program: []string{filepath.Join(bin, "rollback"), "-repo", repo, "-branch", tip, "-commit", c.from, "-dry-run", "-json"},
-		call: func(ctx context.Context, r *gitflow.Repository) (gitflow.Result, error) {
-			return r.Revert(ctx, tip, c.from, gitflow.RevertOptions{Author: who, DryRun: true})
+		name: "revert", want: firstLine, got: treeOf,
+		git: []string{"merge-tree", "--write-tree", ours, theirs}, program: []string{filepath.Join(bin, "rollback"), "-repo", repo, "-branch", tip, "-commit", c.from, "-dry-run", "-json"},
+		call: func(ctx context.Context, r *gitflow.Repository) (string, error) {
+			res, err := r.Revert(ctx, tip, c.from, gitflow.RevertOptions{Author: who, DryRun: true})
+			return res.Tree, err
 		},
 	}}, nil
 }
@@ -130,13 +139,13 @@ type gitMeasured struct {
 	gitPeak, peak              int64 // KiB
 }
 
-func (m gitMeasured) claim() string {
+func (m gitMeasured) claim(differs int64) string {
 	switch {
 	case m.first > slower*m.git:
 		return "slow"
 	case m.process > slower*m.git+start:
 		return "start"
-	case m.peak > memory:
+	case m.peak > memory+2*differs/1024:
 		return "memory"
 	}
 	return "holds"
@@ -151,32 +160,28 @@ func (r *gitRun) measure(ctx context.Context, repo string) (m gitMeasured, err e
 		if m.git, want, err = faster(m.git, func() (string, error) { return r.output(ctx, repo, append([]string{"git"}, r.git...)) }); err != nil {
 			return m, err
 		}
-		want, _, _ = strings.Cut(want, "\n")
+		want = r.want(want)
 		if m.process, got, err = faster(m.process, func() (string, error) { return r.output(ctx, repo, r.program) }); err != nil {
 			return m, err
 		}
-		var res struct{ Tree string }
-		if err := json.Unmarshal([]byte(got), &res); err != nil {
+		answers := make([]string, 3)
+		if answers[0], err = r.got(got); err != nil {
 			return m, err
 		}
 		opened, err := gitflow.Open(repo)
 		if err != nil {
 			return m, err
 		}
-		call := func() (string, error) {
-			res, err := r.call(ctx, opened)
-			return res.Tree, err
-		}
-		trees := []string{res.Tree, "", ""}
-		if m.first, trees[1], err = faster(m.first, call); err != nil {
+		call := func() (string, error) { return r.call(ctx, opened) }
+		if m.first, answers[1], err = faster(m.first, call); err != nil {
 			return m, err
 		}
-		if m.again, trees[2], err = faster(m.again, call); err != nil {
+		if m.again, answers[2], err = faster(m.again, call); err != nil {
 			return m, err
 		}
-		for _, tree := range trees {
-			if tree != want {
-				return m, fmt.Errorf("the tree is %s, git's is %s", tree, want)
+		for _, answer := range answers {
+			if answer != want {
+				return m, fmt.Errorf("the answer is %q, git's is %q", answer, want)
 			}
 		}
 	}
@@ -185,6 +190,19 @@ func (r *gitRun) measure(ctx context.Context, repo string) (m gitMeasured, err e
 	}
 	m.peak, err = peak(ctx, repo, r.program)
 	return m, err
+}
+
+// firstLine is the tree that git prints.
+func firstLine(out string) string {
+	line, _, _ := strings.Cut(out, "\n")
+	return line
+}
+
+// treeOf reads the JSON of a program.
+func treeOf(out string) (string, error) {
+	var res struct{ Tree string }
+	err := json.Unmarshal([]byte(out), &res)
+	return res.Tree, err
 }
 
 func faster(least time.Duration, f func() (string, error)) (time.Duration, string, error) {

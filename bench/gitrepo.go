@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,6 +19,8 @@ type gitCase struct {
 	write      func(*importer)
 	noGraph    bool // without the commit-graph that `git gc` writes
 	ours, from string
+	grows      bool // a larger one of the same kind follows, or came before
+	waiting    bool // what is measured is the search for undone work
 }
 
 // gitCases returns repositories of some numbers of files, and long histories. In all
@@ -25,7 +28,7 @@ type gitCase struct {
 func gitCases(sizes []int) []gitCase {
 	var list []gitCase
 	for _, n := range sizes {
-		list = append(list, gitCase{name: fmt.Sprintf("%d files", n), ours: "ours", from: "theirs", write: func(in *importer) {
+		list = append(list, gitCase{name: fmt.Sprintf("%d files", n), grows: true, ours: "ours", from: "theirs", write: func(in *importer) {
 			in.all(n, func(i int) string { return fmt.Sprintf("services/s%03d/src/m%d/f%d.js", i/100, i/10%10, i) })
 			in.part()
 		}})
@@ -60,22 +63,32 @@ func gitCases(sizes []int) []gitCase {
 			in.commit("prod", "", 1500)
 		}})
 	}
-	return list
+	for _, n := range sizes {
+		list = append(list, waitingCase(n, false))
+	}
+	return append(list, waitingCase(sizes[len(sizes)-1], true))
 }
 
 // importer writes a repository for `git fast-import`.
 type importer struct {
-	out    *bufio.Writer
-	path   func(int) string
-	files  int
-	when   int
-	text   map[int]string // as a file is on master
-	recent []int          // files of master that prod lacks
+	out     *bufio.Writer
+	answers *bufio.Reader // of git, see hash
+	commits int           // that were written; the number of each is its mark
+	path    func(int) string
+	files   int
+	when    int
+	text    map[int]string // as a file is on master
+	recent  []int          // files of master that prod lacks
 }
 
-func (in *importer) head(branch, parent string) {
+func (in *importer) head(branch, parent string) { in.says(branch, parent, "Change a file") }
+
+// says begins a commit.
+func (in *importer) says(branch, parent, message string) {
 	in.when += 300
-	fmt.Fprintf(in.out, "commit refs/heads/%s\ncommitter Ann <ann@example.com> %d +0000\ndata 14\nChange a file\n", branch, 1_600_000_000+in.when)
+	in.commits++
+	fmt.Fprintf(in.out, "commit refs/heads/%s\nmark :%d\ncommitter Ann <ann@example.com> %d +0000\ndata %d\n%s\n",
+		branch, in.commits, 1_600_000_000+in.when, len(message)+1, message)
 	if parent != "" {
 		fmt.Fprintf(in.out, "from refs/heads/%s\n", parent)
 	}
@@ -144,17 +157,25 @@ func gitRepo(ctx context.Context, dir string, c gitCase) error {
 	if _, err := git(ctx, "", nil, "init", "-q", "--bare", "-b", "master", dir); err != nil {
 		return err
 	}
-	pr, pw := io.Pipe()
-	go func() {
-		in := importer{out: bufio.NewWriter(pw)}
-		c.write(&in)
-		_ = pw.CloseWithError(in.out.Flush())
-	}()
-	if _, err := git(ctx, dir, pr, "fast-import", "--quiet"); err != nil {
-		_ = pr.CloseWithError(err)
+	cmd := exec.CommandContext(ctx, "git", "fast-import", "--quiet")
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, gitEnv(), os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
-	_, err := git(ctx, dir, nil, "-c", fmt.Sprintf("gc.writeCommitGraph=%t", !c.noGraph), "gc", "-q")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	in := importer{out: bufio.NewWriter(stdin), answers: bufio.NewReader(stdout)}
+	c.write(&in)
+	if err := errors.Join(in.out.Flush(), stdin.Close(), cmd.Wait()); err != nil {
+		return fmt.Errorf("git fast-import: %w", err)
+	}
+	_, err = git(ctx, dir, nil, "-c", fmt.Sprintf("gc.writeCommitGraph=%t", !c.noGraph), "gc", "-q")
 	return err
 }
 

@@ -55,12 +55,15 @@ func main() {
 	alone := flag.Bool("alone", false, "do not run the other engine")
 	withGit := flag.Bool("git", false, "measure merging and reverting beside git")
 	files := flag.String("files", "1000,10000,100000", "with -git: how many `files` a repository has")
+	undoneOf := flag.Bool("undone", false, "print the reverts that gitflow finds in a `REPO FROM TO`, which are the arguments")
 	peakOf := flag.Bool("peak", false, "print the most memory of the program that the arguments are, in KiB")
 	flag.Parse()
 	var err error
 	switch {
 	case *peakOf:
 		err = printPeak(ctx, flag.Args())
+	case *undoneOf:
+		err = printUndone(ctx, flag.Args())
 	case *withGit:
 		err = runGit(ctx, *files, *only)
 	default:
