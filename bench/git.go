@@ -21,7 +21,7 @@ import (
 const (
 	slower = 3
 	start  = 10 * time.Millisecond
-	memory = 32 << 10 // KiB of a process, beside what differs
+	memory = 32 << 10 // KiB of a process, beside twice what differs
 )
 
 // gitRun is one thing to do, by git and here.
@@ -35,7 +35,7 @@ type gitRun struct {
 	differs int64 // bytes of objects
 }
 
-// gitTable measures merging and reverting beside git.
+// gitTable measures what gitflow does beside git.
 func gitTable(ctx context.Context, w io.Writer, sizes []int, only string) (err error) {
 	dir, err := os.MkdirTemp("", "slsflow-bench-")
 	if err != nil {

@@ -137,23 +137,23 @@ func (o *objects) commit(h plumbing.Hash) (*object.Commit, error) {
 	return c, nil
 }
 
-// node returns what of a commit the shape of the history is made of.
-func (o *objects) node(ref odb.Ref) (c odb.Commit, err error) {
+// node returns what of a commit the shape of the history is made of, and the commit
+// itself if it had to be read.
+func (o *objects) node(ref odb.Ref) (c odb.Commit, text []byte, err error) {
 	if obj, ok := o.extra[ref.Hash]; ok {
-		var text []byte
 		if text, err = bytesOf(obj); err == nil {
 			c, err = odb.ParseCommit(ref.Hash, text)
 		}
 	} else {
-		c, err = o.db.Commit(ref)
+		c, text, err = o.db.Commit(ref)
 	}
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return odb.Commit{}, fmt.Errorf("commit %s %w", ref.Hash, ErrNotFound)
+		return odb.Commit{}, nil, fmt.Errorf("commit %s %w", ref.Hash, ErrNotFound)
 	}
 	if err != nil {
-		return odb.Commit{}, fmt.Errorf("commit %s: %w", ref.Hash, err)
+		return odb.Commit{}, nil, fmt.Errorf("commit %s: %w", ref.Hash, err)
 	}
-	return c, nil
+	return c, text, nil
 }
 
 // tree returns the entries of a tree in the order in which they are kept. The

@@ -79,7 +79,7 @@ func (r *Repository) missing(ctx context.Context, wants, haves []plumbing.Hash) 
 			if mine[parent.Hash] {
 				continue
 			}
-			there, err := r.objects.node(parent)
+			there, _, err := r.objects.node(parent)
 			if err != nil {
 				return nil, err
 			}

@@ -31,10 +31,10 @@ type painter struct {
 
 // painted is a commit that a painter has met.
 type painted struct {
-	odb.Commit // without its text
-	colour     uint8
-	queued     bool
-	hint       hint
+	odb.Commit
+	colour uint8
+	queued bool
+	hint   hint
 }
 
 func newPainter(r *Repository) *painter {
@@ -53,13 +53,13 @@ func (p *painter) read(ref odb.Ref) (*painted, error) {
 	if c := p.known[ref.Hash]; c != nil {
 		return &painted{Commit: c.Commit, hint: c.hint}, nil
 	}
-	node, err := p.repo.objects.node(ref)
+	node, text, err := p.repo.objects.node(ref)
 	if err != nil {
 		return nil, err
 	}
 	c := &painted{Commit: node}
-	if c.Text != nil {
-		c.hint, c.Text = hintOf(c.Text), nil
+	if text != nil {
+		c.hint = hintOf(text)
 	}
 	return c, nil
 }
@@ -243,10 +243,8 @@ func (p *painter) only(side uint8) []*painted {
 // newer orders commits by time, the newest first, and by hash where times are
 // equal, so that every order in this package is the same on every machine.
 func newer(a, b *painted) int {
-	return cmp.Or(cmp.Compare(b.When, a.When), compareHashes(a.Hash, b.Hash))
+	return cmp.Or(cmp.Compare(b.When, a.When), bytes.Compare(a.Hash[:], b.Hash[:]))
 }
-
-func compareHashes(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) }
 
 // commitQueue is a heap with the newest commit at its root. Of one time, the
 // first one that was pushed comes first, as in git.

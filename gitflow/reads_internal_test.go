@@ -75,3 +75,43 @@ func TestMergeReadsWhatDiffers(t *testing.T) {
 	t.Logf("%d objects, %d bytes, %d objects", read, after.TotalAlloc-before.TotalAlloc, r.objects.db.Objects()-read)
 	require.Less(t, r.objects.db.Objects()-read, changed*deep+commits)
 }
+
+// The search for undone work reads each commit once, and some more for each revert:
+// those between it and the pull request that it names.
+func TestUndoneReadsCommitsOnce(t *testing.T) {
+	testenv.Git(t)
+	const commits, distance = 4000, 25 // of which every fortieth reverts another one
+	dir := t.TempDir()
+	git := func(in *bytes.Buffer, args ...string) {
+		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...)
+		cmd.Stdin = in
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "git %v: %s", args, out)
+	}
+	var in bytes.Buffer
+	reverts := 0
+	for i := range commits {
+		message := fmt.Sprintf("Change (#%d)", i+1)
+		if i%40 == 39 {
+			reverts++
+			message = fmt.Sprintf("Revert it\n\nReverts shop#%d", i+1-distance)
+		}
+		fmt.Fprintf(&in, "commit refs/heads/master\ncommitter A <a@example.com> %d +0000\ndata %d\n%s\n", 1_700_000_000+i, len(message)+1, message)
+		fmt.Fprintf(&in, "M 100644 inline f%d\ndata %d\n%08d\n", i%10, 9, i)
+		if i == 0 {
+			fmt.Fprint(&in, "reset refs/heads/first\nfrom refs/heads/master\n\n")
+		}
+	}
+	git(&bytes.Buffer{}, "init", "-q", "--bare", "-b", "master")
+	git(&in, "-c", "fastimport.unpackLimit=0", "fast-import", "--quiet")
+
+	r, err := Open(dir)
+	require.NoError(t, err)
+	list, err := r.Undone(t.Context(), "first", "master")
+	require.NoError(t, err)
+	require.Empty(t, list) // what is reverted came later
+	read := r.objects.db.Objects()
+	t.Logf("%d objects, %d reverts", read, reverts)
+	require.GreaterOrEqual(t, read, commits)
+	require.Less(t, read, commits+reverts*(distance+20))
+}

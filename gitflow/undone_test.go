@@ -161,6 +161,42 @@ func TestUndoneSaysWhatGitWillDo(t *testing.T) {
 			g.commit("Revert \"Work\" (#13)\n\nReverts team/shop#12")
 			return s
 		}, "stays", false},
+		{"a number that another branch has too, and later", func(g *oracle) string {
+			g.git("branch", "side")
+			g.on("feature").file("work", "1")
+			g.on("master")
+			s := g.squash("feature", "Work (#12)")
+			g.on("prod").merge("master")
+			g.on("side").write("elsewhere", "1")
+			g.commit("Elsewhere (#12)")
+			g.on("prod").git("rm", "-q", "work")
+			g.commit("Revert \"Work\"\n\nReverts team/shop#12")
+			g.merge("side")
+			return s
+		}, "stays", false},
+		{"one revert of two numbers, of which one is of elsewhere", func(g *oracle) string {
+			g.on("feature").file("work", "1")
+			g.on("master")
+			s := g.squash("feature", "Work (#12)")
+			g.on("prod").merge("master")
+			g.git("rm", "-q", "work")
+			g.commit("Revert both\n\nReverts team/shop#7\nReverts team/shop#12")
+			return s
+		}, "stays", false},
+		{"a number that only its own revert has", func(g *oracle) string {
+			g.on("master").file("work", "1")
+			g.on("prod").merge("master")
+			g.git("rm", "-q", "work")
+			g.commit("Revert it (#12)\n\nReverts team/shop#12")
+			return ""
+		}, "", false},
+		{"a revert that master has too, of the merge that brought the work", func(g *oracle) string {
+			c := g.on("feature").file("work", "1")
+			g.on("prod").merge("feature")
+			g.revert(c, 0)
+			g.on("master").revert(g.merge("feature"), 1)
+			return ""
+		}, "", false},
 		{"a message about a commit of elsewhere", func(g *oracle) string {
 			g.on("master").file("work", "1")
 			g.on("prod").merge("master")

@@ -22,7 +22,6 @@ type Commit struct {
 	// Level is greater than that of every ancestor: the ancestors of a commit with
 	// a level have one, and a commit with NoLevel is an ancestor of none of them.
 	Level uint32
-	Text  []byte // the commit itself; nil if it was not read: the commit-graph has no messages
 }
 
 // Ref names a commit, and may know where it is.
@@ -31,35 +30,31 @@ type Ref struct {
 	at   uint32 // in the commit-graph, counted from 1
 }
 
-// Commit returns a commit, from the commit-graph if git has written one, else from
-// the commit itself.
-func (s *Store) Commit(ref Ref) (Commit, error) {
+// Commit returns a commit, from the commit-graph if git has written one. Else it is
+// read, and text is what it says, which nobody may change.
+func (s *Store) Commit(ref Ref) (c Commit, text []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.listOnce(); err != nil { // which may find a new graph
-		return Commit{}, err
+		return Commit{}, nil, err
 	}
 	if c, ok := s.graphed(ref); ok {
-		return c, nil
+		return c, nil, nil
 	}
-	return s.parsed(ref.Hash)
-}
-
-// parsed reads the commit itself.
-func (s *Store) parsed(h plumbing.Hash) (Commit, error) {
-	obj, err := s.get(h)
+	obj, err := s.get(ref.Hash)
 	if err != nil {
-		return Commit{}, err
+		return Commit{}, nil, err
 	}
 	if obj.kind != plumbing.CommitObject {
-		return Commit{}, fmt.Errorf("%w: it is a %v", plumbing.ErrObjectNotFound, obj.kind)
+		return Commit{}, nil, fmt.Errorf("%w: it is a %v", plumbing.ErrObjectNotFound, obj.kind)
 	}
-	return ParseCommit(h, obj.data)
+	c, err = ParseCommit(ref.Hash, obj.data)
+	return c, obj.data, err
 }
 
-// ParseCommit reads the lines of a commit before the message. It keeps text.
+// ParseCommit reads the lines of a commit before the message.
 func ParseCommit(h plumbing.Hash, text []byte) (Commit, error) {
-	c := Commit{Hash: h, Level: NoLevel, Text: text}
+	c := Commit{Hash: h, Level: NoLevel}
 	rest, err := hashLine(text, "tree ", &c.Tree)
 	if err != nil {
 		return Commit{}, err

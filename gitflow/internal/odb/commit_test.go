@@ -59,7 +59,7 @@ func commits(t *testing.T, r *repo, s *odb.Store) map[string]uint32 {
 		if !ok {
 			ref = odb.Ref{Hash: plumbing.NewHash(f[0])}
 		}
-		c, err := s.Commit(ref)
+		c, _, err := s.Commit(ref)
 		require.NoError(t, err)
 		var parents []string
 		for _, p := range c.Parents {
@@ -148,7 +148,7 @@ func TestCommitGraphDamage(t *testing.T) {
 		todo := []odb.Ref{tip}
 		for n := 0; len(todo) > 0 && n < 1000; n++ {
 			// An error, where the graph names commits that there are not, or a commit.
-			if c, err := s.Commit(todo[0]); err == nil {
+			if c, _, err := s.Commit(todo[0]); err == nil {
 				todo = append(todo, c.Parents...)
 			}
 			todo = todo[1:]
@@ -164,7 +164,7 @@ func TestCommitErrors(t *testing.T) {
 	r := newRepo(t)
 	blob := plumbing.NewHash(r.git(strings.NewReader("text"), "hash-object", "-w", "--stdin"))
 	s := r.store()
-	_, err := s.Commit(odb.Ref{Hash: blob})
+	_, _, err := s.Commit(odb.Ref{Hash: blob})
 	require.ErrorIs(t, err, plumbing.ErrObjectNotFound)
 	require.ErrorContains(t, err, "it is a blob")
 	for text, want := range map[string]string{
@@ -173,7 +173,7 @@ func TestCommitErrors(t *testing.T) {
 		"tree " + blob.String() + "\nparent x\n": `want a line "parent HASH"`,
 	} {
 		h := plumbing.NewHash(r.git(strings.NewReader(text), "hash-object", "-w", "-t", "commit", "--literally", "--stdin"))
-		_, err := s.Commit(odb.Ref{Hash: h})
+		_, _, err := s.Commit(odb.Ref{Hash: h})
 		require.ErrorContains(t, err, want)
 	}
 	for committer, want := range map[string]int64{
@@ -181,7 +181,7 @@ func TestCommitErrors(t *testing.T) {
 	} {
 		text := "tree " + blob.String() + "\nauthor A <a> 1 +0000\ncommitter " + committer + "\n\ncommitter D <d> 7 +0000\n"
 		h := plumbing.NewHash(r.git(strings.NewReader(text), "hash-object", "-w", "-t", "commit", "--literally", "--stdin"))
-		c, err := s.Commit(odb.Ref{Hash: h})
+		c, _, err := s.Commit(odb.Ref{Hash: h})
 		require.NoError(t, err)
 		require.Equal(t, want, c.When, committer)
 	}

@@ -11,10 +11,8 @@ import (
 )
 
 const (
-	pageSize   = 4 << 10
-	pagesLimit = 4 << 20 // bytes of all files that are kept
-	maxHeld    = 64      // files that are open
-	holdFor    = time.Second
+	maxHeld = 64 // files that are open
+	holdFor = time.Second
 )
 
 // errGone says that a file is not the one any more that was opened first: git
@@ -30,13 +28,7 @@ type file struct {
 	dated bool        // git does not change its time either, as it does that of a pack
 	held  *os.File    // nil while it is not open
 
-	last  []byte // the page that was used last, number lastN
-	lastN int64
-}
-
-type pageKey struct {
-	file *file
-	n    int64
+	last *page // that was used last, if it still has its key
 }
 
 func (s *Store) newFile(name string) (*file, error) {
@@ -114,29 +106,28 @@ func (s *Store) releaseIdle() {
 
 func (f *file) size() int64 { return f.info.Size() }
 
-// page returns the bytes of page n, which is shorter at the end of the file.
+// page returns the bytes of page n, which is shorter at the end of the file. They
+// are good until the next page is read, of any file.
 func (f *file) page(n int64) ([]byte, error) {
-	if f.last != nil && f.lastN == n {
-		return f.last, nil
+	key, all := pageKey{f, n}, &f.store.pages
+	if f.last == nil || f.last.key != key {
+		if f.last = all.get(key); f.last == nil {
+			if n < 0 || n*pageSize >= f.size() {
+				return nil, fmt.Errorf("%s: %w", f.name, io.ErrUnexpectedEOF)
+			}
+			if err := f.store.hold(f); err != nil {
+				return nil, err
+			}
+			p := all.room()
+			p.text = p.text[:min(pageSize, f.size()-n*pageSize)]
+			if _, err := f.held.ReadAt(p.text, n*pageSize); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.name, err)
+			}
+			all.put(key, p)
+			f.last = p
+		}
 	}
-	key := pageKey{f, n}
-	if p, ok := f.store.pages.get(key); ok {
-		f.last, f.lastN = p, n
-		return p, nil
-	}
-	if n < 0 || n*pageSize >= f.size() {
-		return nil, fmt.Errorf("%s: %w", f.name, io.ErrUnexpectedEOF)
-	}
-	if err := f.store.hold(f); err != nil {
-		return nil, err
-	}
-	p := make([]byte, min(pageSize, f.size()-n*pageSize))
-	if _, err := f.held.ReadAt(p, n*pageSize); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.name, err)
-	}
-	f.store.pages.put(key, p, len(p))
-	f.last, f.lastN = p, n
-	return p, nil
+	return f.last.text, nil
 }
 
 // ReadAt implements [io.ReaderAt].

@@ -34,7 +34,7 @@ type Store struct {
 	mu       sync.Mutex
 	packs    []*listed // that which was useful last first
 	isListed bool
-	pages    lru[pageKey, []byte]
+	pages    pages
 	bases    lru[offsetKey, whole]
 	inflater inflater
 	read     int
@@ -58,7 +58,7 @@ const basesLimit = 8 << 20 // bytes of objects that are kept
 // New returns the store of a directory, such as ".git/objects". It reads nothing.
 func New(dir string) *Store {
 	s := &Store{dir: dir, holdFor: holdFor}
-	s.pages.limit, s.bases.limit = pagesLimit, basesLimit
+	s.bases.limit = basesLimit
 	return s
 }
 
