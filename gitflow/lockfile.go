@@ -33,7 +33,7 @@ func lock(ctx context.Context, target string) (*lockFile, error) {
 			return nil, err
 		}
 		if try == tries {
-			return nil, fmt.Errorf("another process holds the lock (if none does, remove %s): %w", target+".lock", err)
+			return nil, heldError(target+".lock", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -41,6 +41,16 @@ func lock(ctx context.Context, target string) (*lockFile, error) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// heldError says how old a lock is: one is held for moments, and one that is older
+// was left behind by a process that was killed.
+func heldError(name string, err error) error {
+	age := "for about a second"
+	if info, statErr := os.Stat(name); statErr == nil {
+		age = "for " + max(time.Since(info.ModTime()), time.Second).Truncate(time.Second).String()
+	}
+	return fmt.Errorf("another process holds the lock %s, or was killed with it (locks last for moments: if no git and no other program is at work in the repository any more, remove %s): %w", age, name, err)
 }
 
 func (l *lockFile) write(text string) error {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -197,7 +198,10 @@ func TestPushSaysWhoseLockItIs(t *testing.T) {
 	to := g.bare()
 	stale := filepath.Join(to.dir, "refs", "heads", "x.lock")
 	require.NoError(t, os.WriteFile(stale, nil, 0o666))
+	old := time.Now().Add(-3*time.Hour - time.Minute)
+	require.NoError(t, os.Chtimes(stale, old, old))
 	err := g.open().Push(t.Context(), to.open(), gitflow.RefUpdate{Name: "x", New: head})
+	require.ErrorContains(t, err, "holds the lock for 3h1m")
 	require.ErrorContains(t, err, "remove "+stale)
 	require.FileExists(t, stale)
 }
