@@ -109,14 +109,36 @@ func (m *move) commit(ctx context.Context, branch, old string, tree plumbing.Has
 	return hash, m.to(ctx, branch, old, hash)
 }
 
-// to moves the branch.
+// to moves a branch, or makes a new one if old is "".
 func (m *move) to(ctx context.Context, branch, old, hash string) error {
-	if m.revision {
+	if m.revision && old != "" {
 		return nil
 	}
 	updates, err := checkUpdates([]RefUpdate{{Name: branch, Old: old, New: hash}})
-	if err != nil || m.dryRun {
+	switch {
+	case err != nil:
 		return err
+	case m.dryRun && old == "":
+		return m.mayBegin(ctx, updates[0].Name)
+	case m.dryRun:
+		return nil
 	}
 	return m.target.receive(ctx, m.repo, updates)
+}
+
+// mayBegin returns what the target would say to a new branch.
+func (m *move) mayBegin(ctx context.Context, ref string) error {
+	branches, err := m.target.Branches(ctx)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, b := range branches {
+		if there := headsPrefix + b.Name; there == ref {
+			problems = append(problems, &MovedError{Ref: ref, Got: b.Commit})
+		} else if err := folderError(ref, there); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
 }

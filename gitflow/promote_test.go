@@ -244,6 +244,23 @@ func TestRevert(t *testing.T) {
 	require.ErrorContains(t, err, "refs/heads/revert-bad exists already: it is at "+res.New)
 	require.NotContains(t, err.Error(), "others were faster")
 
+	// A dry run says so too, also on top of another revision.
+	dryOptions.Into = "revert-bad"
+	for _, branch := range []string{"prod", prod} {
+		_, said := r.Revert(t.Context(), branch, bad.New, dryOptions)
+		require.ErrorIs(t, said, gitflow.ErrMoved)
+		require.ErrorContains(t, said, "refs/heads/revert-bad exists already: it is at "+res.New)
+		dryOptions.Into = "revert-bad/more"
+		_, said = r.Revert(t.Context(), branch, bad.New, dryOptions)
+		require.ErrorContains(t, said, "there is refs/heads/revert-bad (a branch cannot be a folder of branches)")
+		dryOptions.Into = "revert-bad"
+	}
+	dryOptions.Into = "revert-worse"
+	free, err := r.Revert(t.Context(), "prod", bad.New, dryOptions)
+	require.NoError(t, err)
+	require.Equal(t, res.New, free.New)
+	require.NotContains(t, g.git("branch", "--list"), "revert-worse")
+
 	o.Into = ""
 	res, err = r.Revert(t.Context(), "prod", bad.New, o)
 	require.NoError(t, err)

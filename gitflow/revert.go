@@ -3,12 +3,17 @@ package gitflow
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/slsflow/slsflow/internal/similar"
 )
 
 // RevertOptions is how to revert. Author is required.
@@ -18,7 +23,8 @@ type RevertOptions struct {
 	// commit has only one, and 0 will do.
 	Parent int
 	// Within are the directories or files to revert, such as those of some
-	// services; what the commit did elsewhere stays. Default: all.
+	// services; what the commit did elsewhere stays. One that neither the commit
+	// nor its parent has is an error that wraps [ErrNotFound]. Default: all.
 	Within []string
 	// Author made the revert. Its time is the time of the commit.
 	Author Signature
@@ -26,8 +32,9 @@ type RevertOptions struct {
 	Committer Signature
 	// Message is the commit message. Default: what git writes.
 	Message string
-	// Into is a new branch to put the commit on, for a pull request. Default:
-	// the branch itself is moved.
+	// Into is a new branch to put the commit on, for a pull request. If there is
+	// one of that name the error wraps [ErrMoved], in a dry run too. Default: the
+	// branch itself is moved.
 	Into string
 	// Sign signs the commit. It is not called in a dry run, whose hash is that of
 	// the commit without its signature. Default: the commit is not signed.
@@ -128,7 +135,7 @@ func (r *Repository) revert(ctx context.Context, branch, rev string, o RevertOpt
 }
 
 // within returns the tree of a commit with some paths as another tree has them,
-// and the objects that it is made of.
+// and the objects that it is made of. A path that neither tree has is an error.
 func (r *Repository) within(ctx context.Context, tree, other plumbing.Hash, paths []string) (plumbing.Hash, []plumbing.EncodedObject, error) {
 	for _, p := range paths {
 		if !fs.ValidPath(p) {
@@ -140,10 +147,33 @@ func (r *Repository) within(ctx context.Context, tree, other plumbing.Hash, path
 		return plumbing.ZeroHash, nil, err
 	}
 	take := map[string]leaf{}
+	changed := map[string]bool{".": true} // and what is above it
 	for at, e := range edits {
+		for dir := at; !changed[dir]; dir = path.Dir(dir) {
+			changed[dir] = true
+		}
 		if slices.ContainsFunc(paths, func(p string) bool { return p == "." || at == p || strings.HasPrefix(at, p+"/") }) {
 			take[at] = e.new
 		}
+	}
+	var problems []error
+	for _, p := range paths {
+		there := changed[p]
+		for _, t := range []plumbing.Hash{tree, other} {
+			if !there {
+				l, err := r.at(t, p)
+				if err != nil {
+					return plumbing.ZeroHash, nil, err
+				}
+				there = !l.none()
+			}
+		}
+		if !there {
+			problems = append(problems, fmt.Errorf("within %q: directory or file %w in the commit and in its parent%s", p, ErrNotFound, similar.Hint(p, slices.Sorted(maps.Keys(changed)))))
+		}
+	}
+	if len(problems) > 0 {
+		return plumbing.ZeroHash, nil, errors.Join(problems...)
 	}
 	e := editor{repo: r}
 	h, err := e.apply(tree, take)

@@ -153,8 +153,8 @@ func (r *Repository) compare(ctx context.Context, updates []RefUpdate) error {
 		}
 		if u.Old == "" {
 			for other := range all {
-				if strings.HasPrefix(other, u.Name+"/") || strings.HasPrefix(u.Name, other+"/") {
-					problems = append(problems, fmt.Errorf("%s: there is %s (a branch cannot be a folder of branches)", u.Name, other))
+				if err := folderError(u.Name, other); err != nil {
+					problems = append(problems, err)
 				}
 			}
 		}
@@ -198,6 +198,14 @@ func (r *Repository) refuseCheckedOut(updates []RefUpdate) error {
 				return fmt.Errorf("%s is checked out in %s (check out another branch there, or work on a bare repository)", u.Name, work)
 			}
 		}
+	}
+	return nil
+}
+
+// folderError returns why a ref cannot be beside another one, if it cannot.
+func folderError(name, other string) error {
+	if strings.HasPrefix(other, name+"/") || strings.HasPrefix(name, other+"/") {
+		return fmt.Errorf("%s: there is %s (a branch cannot be a folder of branches)", name, other)
 	}
 	return nil
 }

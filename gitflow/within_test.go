@@ -57,9 +57,15 @@ func TestRevertWithinSomeServices(t *testing.T) {
 	require.Len(t, undone, 1)
 	require.Equal(t, m, undone[0].Work.Hash)
 
-	none, err := r.Revert(t.Context(), "prod", m, within("api", "nowhere"))
+	none, err := r.Revert(t.Context(), "prod", m, within("api"))
 	require.NoError(t, err)
 	require.Equal(t, gitflow.Nothing, none.Kind)
+	_, err = r.Revert(t.Context(), "prod", m, within("api/hander", "ap", "nowhere", "api/new/file"))
+	require.ErrorIs(t, err, gitflow.ErrNotFound)
+	for _, problem := range []string{`within "api/hander": directory or file not found in the commit and in its parent (did you mean api/handler?)`, `within "ap": `, `within "nowhere": `} {
+		require.ErrorContains(t, err, problem)
+	}
+	require.NotContains(t, err.Error(), "api/new/file")
 	_, err = r.Revert(t.Context(), "prod", m, within("../api"))
 	require.ErrorContains(t, err, `within "../api"`)
 
