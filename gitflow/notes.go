@@ -9,7 +9,6 @@ import (
 // notes are what the messages of a part of a history say about other commits.
 type notes struct {
 	division
-	part   []*painted
 	notes  []note // the newest first
 	copies map[plumbing.Hash]plumbing.Hash
 }
@@ -23,9 +22,9 @@ type note struct {
 
 // readNotes reads the messages of what only the first of two histories has.
 func (r *Repository) readNotes(ctx context.Context, d division) (*notes, error) {
-	n := &notes{division: d, part: d.alone(), copies: map[plumbing.Hash]plumbing.Hash{}}
+	n := &notes{division: d, copies: map[plumbing.Hash]plumbing.Hash{}}
 	var numbered []search
-	for _, c := range n.part {
+	for _, c := range d.alone() {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}

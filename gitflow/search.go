@@ -68,7 +68,7 @@ func (n *notes) find(ctx context.Context, list []search) error {
 			return err
 		}
 		here.next = nil
-		if n.repo.shallow.has(c.Hash) {
+		if len(rest) == 0 || n.repo.shallow.has(c.Hash) {
 			continue
 		}
 		for _, parent := range c.Parents {

@@ -2,6 +2,7 @@ package gitflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -63,12 +64,14 @@ func (r *Repository) undone(ctx context.Context, commit, branch plumbing.Hash) (
 	var asked []plumbing.Hash
 	for _, u := range mine.list {
 		asked = append(asked, u.tips...)
-		if first := original(u.work); first.String() != u.work.Hash {
-			if here, err := r.objects.has(first); err != nil {
-				return nil, err
-			} else if here {
-				asked = append(asked, first)
-			}
+		first := original(u.work)
+		if slices.Contains(u.tips, first) {
+			continue
+		}
+		if _, err := r.objects.commit(first); err == nil {
+			asked = append(asked, first)
+		} else if !errors.Is(err, ErrNotFound) { // a commit of somewhere else
+			return nil, err
 		}
 	}
 	has, err := d.contains(ctx, asked)

@@ -197,6 +197,13 @@ func TestUndoneSaysWhatGitWillDo(t *testing.T) {
 			g.on("master").revert(g.merge("feature"), 1)
 			return ""
 		}, "", false},
+		{"the revert of a copy of what is no commit", func(g *oracle) string {
+			g.on("master").file("work", "1")
+			g.on("prod").write("work", "1")
+			p := g.commit("Work\n\n(cherry picked from commit " + g.git("rev-parse", "master^{tree}") + ")")
+			g.revert(p, 0)
+			return p
+		}, "returns", true},
 		{"a message about a commit of elsewhere", func(g *oracle) string {
 			g.on("master").file("work", "1")
 			g.on("prod").merge("master")
