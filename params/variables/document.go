@@ -17,12 +17,12 @@ type Document struct {
 	file  string
 	src   []byte
 	root  *node
-	texts counts
+	needs counts
 }
 
-// counts are how many texts there are in which something is replaced, and in how many
-// of these it is a part of the text.
-type counts struct{ all, mixed int }
+// counts are how many values a document will need in a session, about: cells, nodes
+// that take the place of others, and lists with how many values in all.
+type counts struct{ cells, nodes, lists, kids int }
 
 // ParseDocument reads a serverless.yml, or a serverless.json if the name ends so.
 // file is the name in positions. The tags of CloudFormation, such as !Ref, become
@@ -31,7 +31,7 @@ type counts struct{ all, mixed int }
 // document is returned too: a text that is written wrongly fails when it is
 // resolved, and the rest can be.
 func ParseDocument(file string, src []byte) (*Document, error) {
-	root, texts, errs := readTree(file, src, nil)
+	root, needs, errs := readTree(file, src, nil)
 	switch {
 	case root == nil && len(errs) == 0:
 		errs = Errors{{Pos: Pos{File: file, Line: 1, Col: 1}, Code: BadConfig, Msg: "nothing in the file", Hint: "begin with: service: NAME"}}
@@ -42,13 +42,13 @@ func ParseDocument(file string, src []byte) (*Document, error) {
 	if root == nil {
 		return nil, errs.Err()
 	}
-	return &Document{file: file, src: src, root: root, texts: texts}, errs.Err()
+	return &Document{file: file, src: src, root: root, needs: needs}, errs.Err()
 }
 
 // readTree reads a file of either format, of which all values have some origins.
 // The node is nil for an empty file, and for one in which more is wrong than
 // variables in its texts.
-func readTree(file string, src []byte, from *origins) (root *node, texts counts, errs Errors) {
+func readTree(file string, src []byte, from *origins) (root *node, needs counts, errs Errors) {
 	parse := yamldoc.Parse
 	if ext := path.Ext(file); ext == ".json" || ext == ".tfstate" {
 		parse = yamldoc.ParseJSON
@@ -67,7 +67,7 @@ func readTree(file string, src []byte, from *origins) (root *node, texts counts,
 	if slices.ContainsFunc(b.errs, func(e *Error) bool { return !e.syntax }) {
 		return nil, counts{}, b.errs
 	}
-	return root, b.texts, b.errs
+	return root, b.needs, b.errs
 }
 
 // builder makes nodes of a file.
@@ -76,7 +76,7 @@ type builder struct {
 	origins   *origins
 	steps     []place // where it is
 	parser    parser
-	texts     counts
+	needs     counts
 	nodes     slab.Slab[node]
 	templates slab.Slab[template]
 	kids      slab.Slab[*node]
@@ -115,7 +115,15 @@ func (b *builder) plain(y *yamldoc.Node) *node {
 		}
 		n.scalar, n.origins = y.Scalar(), b.origins
 	}
-	return n.sealed()
+	if n.sealed().is(isOpen) {
+		b.needs.cells++
+		b.needs.nodes++
+		b.needs.lists++
+		if len(n.kids) < manyKeys { // else it gets memory of its own
+			b.needs.kids += len(n.kids)
+		}
+	}
+	return n
 }
 
 // below does something one step further down. The place is kept as steps, since
@@ -141,9 +149,9 @@ func (b *builder) text(n *node, text string) *node {
 		n.scalar = text
 		return n.sealed()
 	}
-	b.texts.all++
+	b.needs.cells++
 	if !parts.Whole(text) {
-		b.texts.mixed++
+		b.needs.nodes++
 	}
 	n.kind, n.template = textNode, b.templates.New()
 	n.template.text, n.template.parts = text, parts

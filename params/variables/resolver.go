@@ -61,8 +61,7 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 	at := r.stageOf(ctx, d, memo)
 	var root *node
 	s := r.rounds(ctx, d, at.name, memo, func(s *session) {
-		s.nodes.Expect(d.texts.mixed)
-		s.cells.Expect(d.texts.all)
+		s.expect(d.needs)
 		s.spoil(ctx, at.bad)
 		root, _ = s.final(ctx, s.root, true)
 	})
@@ -148,6 +147,15 @@ func (r *Resolver) session(d *Document, stage string) *session {
 		}
 	}
 	return s
+}
+
+// expect makes room for what a document needs.
+func (s *session) expect(needs counts) {
+	s.cells.Expect(needs.cells)
+	s.nodes.Expect(needs.nodes)
+	s.kidLists.Expect(needs.lists)
+	s.lists.Expect(needs.kids)
+	s.kids.Expect(needs.kids)
 }
 
 // source returns the source of a type, which is nil for those that are built in,
