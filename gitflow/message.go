@@ -57,9 +57,11 @@ const (
 	remarkable      // it may say that it is a copy, or what it reverts
 )
 
+// Messages without these words need no look at their lines.
 const (
-	revertWords = "everts "
-	copyWords   = "(cherry picked from commit "
+	revertWords  = "everts "
+	copyWords    = "(cherry picked from commit "
+	requestWords = "See merge request "
 )
 
 // hintOf looks through a commit as it is stored.
@@ -74,13 +76,13 @@ var (
 	revertedCommit = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})\b(?:,\s+reversing\s+changes\s+made\s+to\s+([0-9a-f]{40})\b)?`)
 	revertedNumber = regexp.MustCompile(`(?m)^(?:This reverts merge request |Reverts )[\w./-]*[!#]([1-9][0-9]{0,8})\b`)
 	copiedCommit   = regexp.MustCompile(`(?m)^\(cherry picked from commit ([0-9a-f]{40})\)\s*$`)
-	pullRequest    = regexp.MustCompile(
+	numbered       = regexp.MustCompile(
 		`^Merge pull request #([1-9][0-9]{0,8})\b` + // GitHub, Bitbucket Server
-			`|^Merged in [^\n]* \(pull request #([1-9][0-9]{0,8})\)` + // Bitbucket
+			`|^Merged in .* \(pull request #([1-9][0-9]{0,8})\)` + // Bitbucket
 			`|^(?:Pull request #|Merged PR )([1-9][0-9]{0,8}): ` + // Bitbucket Server squashed, Azure DevOps
-			`|^Merge pull request '[^\n]*' \([#!]([1-9][0-9]{0,8})\) from ` + // Gitea
-			`|^[^\n]*\((?:[\w./-]*!|#)([1-9][0-9]{0,8})\)\s*(?:\n|$)` + // squashed
-			`|(?m:^See merge request [^\s!]*!([1-9][0-9]{0,8})\s*$)`) // GitLab
+			`|^Merge pull request '.*' \([#!]([1-9][0-9]{0,8})\) from ` + // Gitea
+			`|^.*\((?:[\w./-]*!|#)([1-9][0-9]{0,8})\)\s*$`) // squashed
+	numberedAtEnd = regexp.MustCompile(`(?m)^` + requestWords + `[^\s!]*!([1-9][0-9]{0,8})\s*$`) // GitLab
 )
 
 // mention is what a message says to revert: a commit, and for a merge the parent
@@ -125,7 +127,12 @@ func pickedFrom(message string) (string, bool) {
 // GitHub, GitLab, Bitbucket, Gitea and Azure DevOps write it: at the beginning of
 // a merge, at the end of a squashed subject, or in the last lines.
 func pullRequestOf(message string) int {
-	for _, m := range pullRequest.FindStringSubmatch(message) { // of which one alone is a number
+	line, _, _ := strings.Cut(message, "\n")
+	found := numbered.FindStringSubmatch(line)
+	if found == nil && strings.Contains(message, requestWords) {
+		found = numberedAtEnd.FindStringSubmatch(message)
+	}
+	for _, m := range found { // of which one alone is a number
 		if n, err := strconv.Atoi(m); err == nil {
 			return n
 		}
