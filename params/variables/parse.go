@@ -33,7 +33,7 @@ func (p *parser) parse(s string) (Text, *SyntaxError) {
 		return nil, nil
 	}
 	p.s, p.i, p.live, p.starts = s, 0, 0, p.starts[:0]
-	p.parts.reset(count)
+	p.parts.reset(min(count, 1+len(s)/16)) // a text that is nothing but "${" needs none
 	p.calls.reset(1)
 	p.list.reset(0)
 	if err := p.out(); err != nil {
