@@ -56,53 +56,6 @@ type node struct {
 	origins *origins
 }
 
-// spot is where the values of a variable are written: the variable p in the text of n,
-// which counts its offsets from base. Without n it is for a text of a file, which is a
-// part of a scalar and begins at base.
-type spot struct {
-	n    *node
-	p    *Part
-	base int
-}
-
-// base returns the byte of the scalar in a file where the text of n begins.
-func (n *node) base() int {
-	if n.spot == nil || n.spot.n != nil {
-		return 0
-	}
-	return n.spot.base
-}
-
-// names are the keys of a map, which all nodes share that come from it.
-type names struct {
-	keys   []string
-	index  map[string]int // if they are many
-	weight int
-}
-
-// manyKeys is from how many on a map has an index.
-const manyKeys = 16
-
-func newNames(keys []string) *names {
-	var index map[string]int
-	if len(keys) >= manyKeys {
-		index = make(map[string]int, len(keys))
-		for i, key := range keys {
-			index[key] = i
-		}
-	}
-	n := new(names)
-	n.set(keys, index)
-	return n
-}
-
-func (n *names) set(keys []string, index map[string]int) {
-	n.keys, n.index = keys, index
-	for _, key := range keys {
-		n.weight += len(key) / bytesPerWeight
-	}
-}
-
 // template is a text, and what it holds.
 type template struct {
 	text  string
@@ -174,17 +127,6 @@ func (n *node) sealed() *node {
 // is reports whether a trait is that of n or of something in it.
 func (n *node) is(t trait) bool { return n.traits&t != 0 }
 
-// pos returns where n is written, or the variable that it came from.
-func (n *node) pos() Pos {
-	switch {
-	case n.spot != nil && n.spot.n != nil:
-		return n.spot.n.at(n.spot.base + n.spot.p.Start)
-	case n.yaml != nil:
-		return fromYAML(n.yaml.Pos)
-	}
-	return Pos{}
-}
-
 // with returns n with other values in it.
 func (n *node) with(kids []*node) *node {
 	other := *n
@@ -208,14 +150,6 @@ func (n *node) plain() any {
 		return n.template.text
 	}
 	return n.scalar
-}
-
-// at returns the position of byte i of the text.
-func (n *node) at(i int) Pos {
-	if n.yaml == nil {
-		return n.pos()
-	}
-	return fromYAML(n.yaml.PosAt(n.base() + i))
 }
 
 // find returns where the kid at a key of a map, or at an index of a list in

@@ -48,16 +48,6 @@ func (x *variable) origin() *variable {
 	return &variable{n: x.n, p: x.p, base: x.base}
 }
 
-// spot returns where the values of a variable are written.
-func (s *session) spot(x *variable) *spot {
-	if x.n.yaml == nil && x.n.spot != nil {
-		return x.n.spot
-	}
-	at := s.spots.New()
-	at.n, at.p, at.base = x.n, x.p, x.base
-	return at
-}
-
 // fail records an error of a variable.
 func (s *session) fail(x *variable, code Code, err error, hint, format string, args ...any) {
 	e := &Error{Path: x.c.place().String(), Code: code, Err: err, Hint: hint, Msg: fmt.Sprintf(format, args...)}
