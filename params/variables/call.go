@@ -15,11 +15,7 @@ func (s *session) call(ctx context.Context, x *variable, c *Call) (v *node, st s
 		if s.partial() {
 			return nil, left, ""
 		}
-		hint := "known here are " + strings.Join(s.types(), ", ")
-		if other := similar.To(c.Type, s.types()); other != "" {
-			hint = "did you mean " + other + "? " + hint
-		}
-		s.fail(x, Unrecognized, nil, hint, "no source of the type %q", c.Type)
+		s.unknown(x, c.Type)
 		return nil, failed, ""
 	}
 	a := new(args)
@@ -42,15 +38,32 @@ func (s *session) call(ctx context.Context, x *variable, c *Call) (v *node, st s
 		}
 	}
 	s.askers = s.askers[:len(s.askers)-1]
-	if st == found && a.secret() {
-		if v, st = s.deep(ctx, v, x.c, 0); st == found {
-			v = v.taint()
-		}
-	}
 	if st == found {
-		s.step(x, c, a, v)
+		v, st = s.answered(ctx, x, c, a, v)
 	}
 	return v, st, why
+}
+
+// answered is the value that a source gave: a secret if one was in the question.
+func (s *session) answered(ctx context.Context, x *variable, c *Call, a *args, v *node) (*node, status) {
+	if a.secret() {
+		var st status
+		if v, st = s.deep(ctx, v, x.c, 0); st != found {
+			return v, st
+		}
+		v = v.taint()
+	}
+	s.step(x, c, a, v)
+	return v, found
+}
+
+// unknown tells of a type that has no source.
+func (s *session) unknown(x *variable, typ string) {
+	hint := "known here are " + strings.Join(s.types(), ", ")
+	if other := similar.To(typ, s.types()); other != "" {
+		hint = "did you mean " + other + "? " + hint
+	}
+	s.fail(x, Unrecognized, nil, hint, "no source of the type %q", typ)
 }
 
 // none is the answer of a source that has no value. The words for it are made only
@@ -69,7 +82,7 @@ func (s *session) deep(ctx context.Context, n *node, c *cell, replaced int) (*no
 	}
 	if n.kind == textNode {
 		if replaced++; replaced > maxInArg {
-			s.fail(first(n, c), NestDepth, nil, "", "values that hold variables follow each other more than %d times", maxInArg)
+			s.failText(n, c, NestDepth, "values that hold variables follow each other more than %d times", maxInArg)
 			return nil, failed
 		}
 		v, st := s.resolve(ctx, n, c, maxReplaced-maxInArg)

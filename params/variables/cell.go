@@ -128,7 +128,7 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 	n, depth = c.n, c.depth
 	for {
 		if n.bad() == nil && len(s.open) > maxChain {
-			s.fail(first(n, c), TooLarge, nil, "", "more than %d properties need each other one after the other", maxChain)
+			s.failText(n, c, TooLarge, "more than %d properties need each other one after the other", maxChain)
 			return nil, 0, failed
 		}
 		next, st := s.resolve(ctx, n, c, depth)
@@ -136,20 +136,17 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 			return nil, 0, st
 		}
 		if next.kind == liveNode {
-			inPlace, l := *next, *next.live
-			l.raw = c.n.text()
-			inPlace.live, inPlace.yaml, inPlace.spot = &l, c.n.yaml, c.n.spot
-			next = &inPlace
+			next = next.inPlace(c)
 		}
 		if s.total += int(next.weight); next.weight > maxWeight || s.total > 4*maxTotal {
-			s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
+			s.failText(n, c, TooLarge, "the value is too large")
 			return nil, 0, failed
 		}
 		if !next.is(isOpen) {
 			return next, depth, found
 		}
 		if depth++; depth > maxReplaced {
-			s.fail(first(n, c), PropertyDepth, nil, "", "values that hold variables follow each other more than %d times", maxReplaced)
+			s.failText(n, c, PropertyDepth, "values that hold variables follow each other more than %d times", maxReplaced)
 			return nil, 0, failed
 		}
 		if next.kind != textNode {
@@ -157,6 +154,14 @@ func (s *session) replace(ctx context.Context, c *cell) (n *node, depth uint8, s
 		}
 		n = next
 	}
+}
+
+// inPlace returns a text that is left for a cell which it is all of.
+func (n *node) inPlace(c *cell) *node {
+	here, l := *n, *n.live
+	l.raw = c.n.text()
+	here.live, here.yaml, here.spot = &l, c.n.yaml, c.n.spot
+	return &here
 }
 
 // maxCircle is how many properties of a circle are told.

@@ -21,9 +21,14 @@ func (s *session) resolve(ctx context.Context, n *node, c *cell, depth uint8) (*
 		}
 		return v, st
 	}
+	return s.mixed(ctx, n, c, depth)
+}
+
+// mixed is resolve for a text that is more than one variable.
+func (s *session) mixed(ctx context.Context, n *node, c *cell, depth uint8) (*node, status) {
 	out, st := s.join(ctx, &variable{n: n, c: c}, depth, n.parts(), 0, len(n.text()))
 	if st == found && out.weight > maxWeight {
-		s.fail(first(n, c), TooLarge, nil, "", "the value is too large")
+		s.failText(n, c, TooLarge, "the value is too large")
 		return nil, failed
 	}
 	return out, st
@@ -162,7 +167,7 @@ func (s *session) evaluate(ctx context.Context, x *variable) (*node, status) {
 	for i := range x.p.Sources {
 		c := &x.p.Sources[i]
 		if c.Type == "" {
-			s.step(x, c, new(args), nil)
+			s.step(x, c, nil, nil)
 			return s.made(x, c.Literal, nil)
 		}
 		switch v, st, _ := s.call(ctx, x, c); st {

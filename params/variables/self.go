@@ -42,36 +42,45 @@ func (s *session) end(ctx context.Context, c *cell) (*node, status) {
 	return n, st
 }
 
-// self is the source of ${self:a.b}.
+// self is the source of ${self:a.b}. Properties that need each other call it inside of
+// each other, so what is rare is elsewhere: it would take a part of the stack each time.
 func (s *session) self(ctx context.Context, x *variable, a *args) (*node, status, string) {
 	address, ok := a.address.text()
 	if !ok && a.address.value() != nil {
-		s.fail(x, SourceFailed, nil, "", "the address of self is %s, want a text", kindName(a.address.value()))
-		return nil, failed, ""
+		return s.noAddress(x, a)
 	}
-	v, st := s.property(ctx, x, address)
-	if st == absent {
-		return s.none(func() string { return "the document has no " + a.String() })
-	}
-	return v, st, ""
-}
-
-// property returns the property at an address of self.
-func (s *session) property(ctx context.Context, x *variable, address string) (*node, status) {
 	c, more := s.root, address != ""
 	for key := ""; more; {
 		key, address, more = strings.Cut(address, ".")
 		next, v, st := s.enter(ctx, c, key)
-		if st != found {
-			return v, st
+		switch st {
+		case found:
+			c = next
+		case absent:
+			return s.noProperty(a)
+		default:
+			return v, st, ""
 		}
-		c = next
 	}
 	v, st := s.end(ctx, c)
-	if st != found {
-		return v, st
+	switch st {
+	case found:
+		v, st = s.again(x, v)
+		return v, st, ""
+	case absent:
+		return s.noProperty(a)
+	default:
+		return v, st, ""
 	}
-	return s.again(x, v)
+}
+
+func (s *session) noAddress(x *variable, a *args) (*node, status, string) {
+	s.fail(x, SourceFailed, nil, "", "the address of self is %s, want a text", kindName(a.address.value()))
+	return nil, failed, ""
+}
+
+func (s *session) noProperty(a *args) (*node, status, string) {
+	return s.none(func() string { return "the document has no " + a.String() })
 }
 
 // again looks through a value that is resolved for variables, as is done with

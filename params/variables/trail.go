@@ -71,14 +71,16 @@ func (r *Result) place(keys []string) string {
 	return at.String()
 }
 
-// step notes which source answered for a variable.
+// step notes which source answered for a variable. a is nil for a literal.
 func (s *session) step(x *variable, c *Call, a *args, v *node) {
 	if !s.r.Trails {
 		return
 	}
 	step := Step{Path: x.c.place().String(), Expr: x.origin().text(), Source: cmp.Or(c.Type, "literal")}
-	if step.From = a.String(); c.Type == "" {
+	if c.Type == "" {
 		step.From = x.n.text()[x.offset():][c.Start:c.End]
+	} else {
+		step.From = a.String()
 	}
 	switch source := s.r.Sources[c.Type].(type) {
 	case *fileSource:

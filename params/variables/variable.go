@@ -60,6 +60,11 @@ func (s *session) fail(x *variable, code Code, err error, hint, format string, a
 	s.record(e)
 }
 
+// failText records an error that is about all of a text.
+func (s *session) failText(n *node, c *cell, code Code, format string, args ...any) {
+	s.fail(first(n, c), code, nil, "", format, args...)
+}
+
 // record adds an error.
 func (s *session) record(e *Error) {
 	s.errs = append(s.errs, e)
