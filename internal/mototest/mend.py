@@ -23,6 +23,7 @@ from moto.cloudformation import models as cloudformation
 from moto.cloudformation import parsing
 from moto.cloudformation import responses
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.dynamodb import responses as dynamodb
 from moto.iam import models as iam
 from moto.s3 import models as s3
 from moto.s3.exceptions import S3ClientError
@@ -417,6 +418,18 @@ def call_action(old, self):
     if self._get_action() == "ValidateTemplate":
         return old(self)
     with LOCK:
+        return old(self)
+
+
+# moto: a transaction is not one while others write, and one that fails puts back all that
+# it saw, also over what others wrote meanwhile. AWS: others see all of it or nothing.
+# Here one call at a time.
+TABLES = threading.RLock()
+
+
+@replaces(dynamodb.DynamoHandler, "call_action")
+def table_action(old, self):
+    with TABLES:
         return old(self)
 
 
