@@ -194,10 +194,10 @@ func (m *memory) fetch(ctx context.Context, sources map[string]Source) bool {
 
 // rounds looks for something in sessions that begin anew, until all that a
 // [Batcher] had to be asked for it is known. It returns the last session.
-func (r *Resolver) rounds(ctx context.Context, d *Document, stage string, m *memory, look func(*session)) *session {
+func (r *Resolver) rounds(ctx context.Context, d *Document, at stageAt, m *memory, look func(*session)) *session {
 	defer m.end()
 	for {
-		s := r.session(d, stage)
+		s := r.session(d, at)
 		s.memo = m
 		look(s)
 		if ctx.Err() != nil || !m.fetch(ctx, r.Sources) {

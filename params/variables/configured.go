@@ -41,8 +41,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 	if err := at.err(); err != nil {
 		return nil, err
 	}
-	stage := at.name
-	block := stage
+	block := at.name
 	if v, _, ok := d.At("stages", block, "resolvers"); !ok || v == nil {
 		block = "default"
 	}
@@ -51,7 +50,7 @@ func (r *Resolver) Configured(ctx context.Context, d *Document) ([]Configured, e
 		return nil, nil
 	}
 	path := "stages." + block + ".resolvers"
-	n, st, s := r.property(ctx, d, stage, memo, "stages", block, "resolvers")
+	n, st, s := r.property(ctx, d, at, memo, "stages", block, "resolvers")
 	if err := s.errs.Err(); err != nil {
 		return nil, err
 	}

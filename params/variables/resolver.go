@@ -60,9 +60,9 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 	memo := newMemory()
 	at := r.stageOf(ctx, d, memo)
 	var root *node
-	s := r.rounds(ctx, d, at.name, memo, func(s *session) {
+	s := r.rounds(ctx, d, at, memo, func(s *session) {
 		s.expect(d.needs)
-		s.spoil(ctx, at.bad)
+		s.spoil(ctx)
 		root, _ = s.final(ctx, s.root, true)
 	})
 	s.check(root)
@@ -74,7 +74,7 @@ func (r *Resolver) Resolve(ctx context.Context, d *Document) (*Result, error) {
 // needs something that is left to the command line. The error is [Errors].
 func (r *Resolver) Property(ctx context.Context, d *Document, steps ...string) (value any, ok bool, err error) {
 	memo := newMemory()
-	n, st, s := r.property(ctx, d, r.stageOf(ctx, d, memo).name, memo, steps...)
+	n, st, s := r.property(ctx, d, r.stageOf(ctx, d, memo), memo, steps...)
 	if err := s.errs.Err(); err != nil {
 		return nil, false, err
 	}
@@ -85,8 +85,8 @@ func (r *Resolver) Property(ctx context.Context, d *Document, steps ...string) (
 }
 
 // property resolves one property.
-func (r *Resolver) property(ctx context.Context, d *Document, stage string, memo *memory, steps ...string) (n *node, st status, s *session) {
-	s = r.rounds(ctx, d, stage, memo, func(s *session) { n, st = s.follow(ctx, s.root, steps...) })
+func (r *Resolver) property(ctx context.Context, d *Document, at stageAt, memo *memory, steps ...string) (n *node, st status, s *session) {
+	s = r.rounds(ctx, d, at, memo, func(s *session) { n, st = s.follow(ctx, s.root, steps...) })
 	return n, st, s
 }
 
@@ -125,12 +125,9 @@ type session struct {
 	text     []byte // of the text that is put together
 }
 
-func (r *Resolver) session(d *Document, stage string) *session {
+func (r *Resolver) session(d *Document, at stageAt) *session {
 	s := &session{
-		r: r, stage: stage, layers: r.Params, root: &cell{n: d.root, value: d.root},
-	}
-	if stage != "" {
-		s.badStage = stageNamed(&node{scalar: stage}).bad
+		r: r, stage: at.name, badStage: at.bad, layers: r.Params, root: &cell{n: d.root, value: d.root},
 	}
 	if s.layers == nil {
 		s.layers = DefaultParams(nil, nil, nil)

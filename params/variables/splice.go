@@ -27,8 +27,8 @@ func (r *Resolver) Splice(ctx context.Context, d *Document) ([]byte, error) {
 	memo := newMemory()
 	at := r.stageOf(ctx, d, memo)
 	var edits []edit
-	s := r.rounds(ctx, d, at.name, memo, func(s *session) {
-		s.spoil(ctx, at.bad)
+	s := r.rounds(ctx, d, at, memo, func(s *session) {
+		s.spoil(ctx)
 		root, _ := s.final(ctx, s.root, true)
 		failed := make(map[string]bool)
 		for _, c := range s.fails {

@@ -40,7 +40,7 @@ func (r *Resolver) stageOf(ctx context.Context, d *Document, memo *memory) stage
 	}
 	look := *r
 	look.Only, look.Partial = nil, r.Partial || r.Only != nil // whatever is left, this is needed
-	n, st, s := look.property(ctx, d, "", memo, "provider", "stage")
+	n, st, s := look.property(ctx, d, stageAt{}, memo, "provider", "stage")
 	switch {
 	case st == left, st == found && n.kind == liveNode:
 		return stageAt{errs: Errors{{
@@ -73,11 +73,12 @@ func stageNamed(n *node) stageAt {
 
 // spoil makes provider.stage a property that failed, if what it has become is no
 // name of a stage.
-func (s *session) spoil(ctx context.Context, bad *Error) {
+func (s *session) spoil(ctx context.Context) {
+	bad := s.badStage
 	if bad == nil {
 		return
 	}
-	s.badStage, s.errs = bad, append(s.errs, bad)
+	s.errs = append(s.errs, bad)
 	c := s.root
 	for _, key := range []string{"provider", "stage"} {
 		if s.settle(ctx, c) != found {
